@@ -1,0 +1,9 @@
+//! 税贷易: the exchange between a tax bureau and its member banks.
+//!
+//! One job, five moves: authorise, pull, release, decide, account for it. The layers, from the
+//! bottom up, are `domain`; `seal`, `ledger`, `clock`; `store`; `outbound`; `service`; `http`;
+//! `config`; `app`; `cli`. Imports point only down, and `tests/architecture.rs` keeps it so.
+
+pub mod domain;
+pub mod ledger;
+pub mod seal;

@@ -1,0 +1,1 @@
+//! Keys, signatures, certificates and the SD-JWT container of a dossier.
