@@ -216,9 +216,8 @@ mod tests {
     #[test]
     fn a_large_batch_on_an_enormous_tree() {
         let base_size = (1_u64 << 62) + (1 << 40) + 12_345;
-        let hashes: Vec<u8> = (0..base_size.count_ones())
-            .flat_map(|n| *numbered_leaf(u64::from(n)).as_bytes())
-            .collect();
+        let hashes: Vec<u8> =
+            (0..base_size.count_ones()).flat_map(|n| *numbered_leaf(u64::from(n)).as_bytes()).collect();
         let base = Frontier::from_bytes(base_size, &hashes).unwrap();
         let mut extension = Extension::new(base.clone());
         let mut slow = base;

@@ -234,8 +234,8 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::ledger::testing::{WholeTree, classic_leaves, classic_roots, hex_hash, numbered_leaf};
     use crate::ledger::leaf_hash;
+    use crate::ledger::testing::{WholeTree, classic_leaves, classic_roots, hex_hash, numbered_leaf};
 
     fn flip(hash: &Hash, bit: usize) -> Hash {
         let mut bytes = *hash.as_bytes();

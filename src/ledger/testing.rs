@@ -1,6 +1,7 @@
 //! What the tests of this folder share: a tree computed straight from the definition of RFC 6962 §2.1.
 
 use super::hash::{Hash, empty_root, leaf_hash, node_hash};
+use super::note::NoteSigner;
 use super::proof::NodeReader;
 use super::tile::TILE_WIDTH;
 
@@ -86,4 +87,11 @@ pub(super) fn classic_roots() -> [Hash; 8] {
 pub(super) fn numbered_tile(index: u64) -> Vec<Hash> {
     let width = u64::try_from(TILE_WIDTH).unwrap();
     (index * width..(index + 1) * width).map(numbered_leaf).collect()
+}
+
+/// A signer under `name` whose key is made from the name: same name, same key.
+pub(super) fn test_signer(name: &str) -> NoteSigner {
+    let seed = leaf_hash(name.as_bytes());
+    let pkcs8 = [&hex_bytes("302e020100300506032b657004220420")[..], seed.as_bytes()].concat();
+    NoteSigner::from_pkcs8(name, &pkcs8).unwrap()
 }

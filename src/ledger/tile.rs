@@ -51,10 +51,13 @@ pub fn tile_root(hashes: &[Hash]) -> Hash {
     let mut row = hashes.to_vec();
     while row.len() > 1 {
         // A hash without a partner rises as it is.
-        row = row.chunks(2).map(|pair| match pair {
-            [left, right] => node_hash(left, right),
-            alone => alone.first().copied().unwrap_or_else(empty_root),
-        }).collect();
+        row = row
+            .chunks(2)
+            .map(|pair| match pair {
+                [left, right] => node_hash(left, right),
+                alone => alone.first().copied().unwrap_or_else(empty_root),
+            })
+            .collect();
     }
     row.first().copied().unwrap_or_else(empty_root)
 }
@@ -178,7 +181,9 @@ mod tests {
             let place = node_location(level, index);
             let tile = match place.tile.level {
                 0 => numbered_tile(place.tile.index),
-                1 => level_1.chunks(TILE_WIDTH).nth(usize::try_from(place.tile.index).unwrap()).unwrap().into(),
+                1 => {
+                    level_1.chunks(TILE_WIDTH).nth(usize::try_from(place.tile.index).unwrap()).unwrap().into()
+                }
                 _ => level_1.chunks(TILE_WIDTH).map(tile_root).collect(),
             };
             let hash = tile_root(&tile[place.first..place.first + place.count]);
@@ -205,9 +210,25 @@ mod tests {
             }
         }
         let bad = [
-            "", "tile", "tile/0", "tile/0/", "tile/00/000", "tile/+1/000", "tile/64/000", "tile/0/1", "tile/0/0001",
-            "tile/0/x000/001", "tile/0/001/002", "tile/0/000.p/0", "tile/0/000.p/256", "tile/0/000.p/01",
-            "tile/0/000.p/", "tile/0/000/", "/tile/0/000", "tile/0/x018/x446/x744/x073/x709/x551/616", "tile/0/é00",
+            "",
+            "tile",
+            "tile/0",
+            "tile/0/",
+            "tile/00/000",
+            "tile/+1/000",
+            "tile/64/000",
+            "tile/0/1",
+            "tile/0/0001",
+            "tile/0/x000/001",
+            "tile/0/001/002",
+            "tile/0/000.p/0",
+            "tile/0/000.p/256",
+            "tile/0/000.p/01",
+            "tile/0/000.p/",
+            "tile/0/000/",
+            "/tile/0/000",
+            "tile/0/x018/x446/x744/x073/x709/x551/616",
+            "tile/0/é00",
         ];
         for path in bad {
             assert_eq!(parse_tile_path(path), None, "{path}");
