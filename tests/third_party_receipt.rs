@@ -1,6 +1,8 @@
 //! Receipts made by the ledger module hold for a verifier that shares no code with it
 //! (`tests/third_party/verify_receipt.py`: Python, standard library and `cryptography`).
 
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking, also in its helpers")]
+
 use std::fs;
 use std::path::Path;
 use std::process::{Command, Output};

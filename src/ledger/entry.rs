@@ -1,15 +1,10 @@
 //! Entries: the leaves of the ledger, canonical JSON (RFC 8785) with commitments in place of names.
 
-use std::fmt;
-use std::str::FromStr;
-
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::{DateTime, Datelike as _, SecondsFormat, Utc};
-use ring::digest::{self, SHA256};
-use ring::error::Unspecified;
-use ring::rand::SecureRandom;
 use serde_json::{Map, Value};
+
+pub use super::commitment::{Salt, commit};
+pub use super::entry_kind::{EntryKind, UnknownKind};
 
 /// Version of the entry format, the member `v`.
 const VERSION: u64 = 1;
@@ -22,121 +17,6 @@ const COMMON_MEMBERS: [&str; 6] = ["v", "kind", "at", "id", "actor", "by"];
 
 /// Largest integer that every JSON reader keeps exactly (RFC 8785 §3.2.2.3, RFC 7493 §2.2).
 const EXACT_INTEGER_MAX: u64 = (1 << 53) - 1;
-
-/// The random 32 bytes that one leaf's commitments are made under. Whoever has them can open the
-/// commitments; once erased, nobody can.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Salt([u8; 32]);
-
-impl Salt {
-    /// Takes a stored salt.
-    pub const fn from_bytes(bytes: [u8; 32]) -> Salt {
-        Salt(bytes)
-    }
-
-    /// Draws a fresh salt; every leaf gets its own.
-    pub fn random(source: &dyn SecureRandom) -> Result<Salt, Unspecified> {
-        let mut bytes = [0; 32];
-        source.fill(&mut bytes)?;
-        Ok(Salt(bytes))
-    }
-
-    /// The 32 bytes.
-    pub const fn as_bytes(&self) -> &[u8; 32] {
-        &self.0
-    }
-}
-
-impl fmt::Debug for Salt {
-    /// Keeps the salt out of logs.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Salt(…)")
-    }
-}
-
-/// The commitment to a value: base64url, unpadded, of SHA-256(salt ‖ value) (`protocol`, ledger entries).
-pub fn commit(salt: &Salt, value: &str) -> String {
-    let mut context = digest::Context::new(&SHA256);
-    context.update(&salt.0);
-    context.update(value.as_bytes());
-    URL_SAFE_NO_PAD.encode(context.finish())
-}
-
-/// What an entry says has happened: the kinds this version writes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum EntryKind {
-    /// A delivered batch of tax records became visible.
-    BatchCommitted,
-    /// A taxpayer authorised a bank.
-    ConsentGranted,
-    /// A taxpayer took an authorisation back.
-    ConsentRevoked,
-    /// A dossier left under a consent.
-    ReleaseGranted,
-    /// A dossier already released was sent again.
-    ReleaseRepeated,
-    /// A well-formed request was refused by the rules.
-    ReleaseRefused,
-    /// Malformed and over-quota requests of one member in one minute.
-    RefusalsCounted,
-    /// A bank put a loan product forward.
-    ProductSubmitted,
-    /// The bureau approved a loan product.
-    ProductApproved,
-    /// The directory of members changed.
-    MemberChanged,
-}
-
-/// A kind that this version does not write. Verifiers ignore such entries.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("not a kind of entry that this version writes")]
-pub struct UnknownKind;
-
-impl EntryKind {
-    /// All kinds.
-    pub const ALL: [EntryKind; 10] = [
-        EntryKind::BatchCommitted,
-        EntryKind::ConsentGranted,
-        EntryKind::ConsentRevoked,
-        EntryKind::ReleaseGranted,
-        EntryKind::ReleaseRepeated,
-        EntryKind::ReleaseRefused,
-        EntryKind::RefusalsCounted,
-        EntryKind::ProductSubmitted,
-        EntryKind::ProductApproved,
-        EntryKind::MemberChanged,
-    ];
-
-    /// The kind as the member `kind` spells it.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            EntryKind::BatchCommitted => "batch.committed",
-            EntryKind::ConsentGranted => "consent.granted",
-            EntryKind::ConsentRevoked => "consent.revoked",
-            EntryKind::ReleaseGranted => "release.granted",
-            EntryKind::ReleaseRepeated => "release.repeated",
-            EntryKind::ReleaseRefused => "release.refused",
-            EntryKind::RefusalsCounted => "refusals.counted",
-            EntryKind::ProductSubmitted => "product.submitted",
-            EntryKind::ProductApproved => "product.approved",
-            EntryKind::MemberChanged => "member.changed",
-        }
-    }
-}
-
-impl fmt::Display for EntryKind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
-
-impl FromStr for EntryKind {
-    type Err = UnknownKind;
-
-    fn from_str(text: &str) -> Result<EntryKind, UnknownKind> {
-        EntryKind::ALL.into_iter().find(|kind| kind.as_str() == text).ok_or(UnknownKind)
-    }
-}
 
 /// Why bytes could not be made into, or read as, an entry.
 #[derive(Debug, thiserror::Error)]
@@ -412,21 +292,5 @@ mod tests {
         for micros in [253_402_300_800_000_000, -62_167_219_200_000_001, i64::MAX, i64::MIN] {
             assert!(matches!(at(micros), Err(EntryError::Time)), "{micros}");
         }
-    }
-
-    #[test]
-    fn kinds_go_both_ways() {
-        for kind in EntryKind::ALL {
-            assert_eq!(kind.to_string().parse(), Ok(kind));
-        }
-    }
-
-    #[test]
-    fn commitments_hide_behind_a_fresh_salt() {
-        let random = ring::rand::SystemRandom::new();
-        let (one, two) = (Salt::random(&random).unwrap(), Salt::random(&random).unwrap());
-        assert_ne!(commit(&one, "91440300MA5EXAMPLE"), commit(&two, "91440300MA5EXAMPLE"));
-        assert_eq!(Salt::from_bytes(*one.as_bytes()), one);
-        assert_eq!(format!("{one:?}"), "Salt(…)");
     }
 }

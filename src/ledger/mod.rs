@@ -9,7 +9,9 @@
 //! Nothing here reads a clock, a database or a socket: the store hands in hashes and gets hashes back.
 
 pub mod checkpoint;
+pub mod commitment;
 pub mod entry;
+pub mod entry_kind;
 pub mod extension;
 pub mod frontier;
 pub mod hash;
@@ -21,7 +23,9 @@ mod testing;
 pub mod tile;
 
 pub use checkpoint::{Checkpoint, CheckpointError};
-pub use entry::{ENTRY_BYTES_MAX, Entry, EntryError, EntryKind, Leaf, Salt, UnknownKind, commit};
+pub use commitment::{Salt, commit};
+pub use entry::{ENTRY_BYTES_MAX, Entry, EntryError, Leaf};
+pub use entry_kind::{EntryKind, UnknownKind};
 pub use extension::Extension;
 pub use frontier::{Frontier, FrontierError, TREE_SIZE_MAX};
 pub use hash::{HASH_BYTES, Hash, InvalidHash, empty_root, leaf_hash, node_hash};
