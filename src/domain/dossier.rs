@@ -1,0 +1,119 @@
+//! The section object of a dossier, encoder version 1 of each section.
+//!
+//! Bytes once sent must come out again from the same records, so an encoder is never edited: a change
+//! is a new version beside it. Golden vectors hold this one.
+
+use chrono::NaiveDate;
+use serde_json::{Map, Value};
+
+use super::record::{NotCanonical, canonical_json};
+use super::section::{Section, SectionReason, SectionStatus};
+
+/// One record as stored: canonical JSON of the body, and JSON of the checks it failed.
+#[derive(Clone, Debug)]
+pub struct EncodedRecord {
+    /// Canonical JSON object.
+    pub body: String,
+    /// JSON array of marks, if there are any.
+    pub marks: Option<String>,
+}
+
+/// What a section says.
+#[derive(Clone, Debug)]
+pub struct SectionContent {
+    /// Which section.
+    pub section: Section,
+    /// Present, empty, not collected, withheld or stale. Missing is never zero.
+    pub status: SectionStatus,
+    /// Why, unless it is simply present.
+    pub reason: Option<SectionReason>,
+    /// The newest day for which the bureau spoke of this.
+    pub as_of: Option<NaiveDate>,
+    /// First day on which this counts as stale.
+    pub stale_after: Option<NaiveDate>,
+    /// Which of the bureau's forms it comes from.
+    pub source: Option<String>,
+    /// In the order of their keys.
+    pub records: Vec<EncodedRecord>,
+}
+
+/// Encodes a section as canonical JSON (RFC 8785).
+///
+/// Without a personal consent (`personal_data`), personal fields are cut and named under `withheld`.
+pub fn encode(content: &SectionContent, personal_data: bool) -> Result<String, NotCanonical> {
+    let cut: &[&str] = if personal_data { &[] } else { content.section.personal_fields() };
+    let records: Vec<String> =
+        content.records.iter().map(|record| encode_record(record, cut)).collect::<Result<_, _>>()?;
+    let mut members = vec![
+        ("as_of", canonical_json(&content.as_of)?),
+        ("encoder", canonical_json(&content.section.encoder())?),
+    ];
+    if let Some(reason) = content.reason {
+        members.push(("reason", canonical_json(&reason)?));
+    }
+    members.push(("records", format!("[{}]", records.join(","))));
+    members.push(("source", canonical_json(&content.source)?));
+    members.push(("stale_after", canonical_json(&content.stale_after)?));
+    members.push(("status", canonical_json(&content.status)?));
+    // Written by hand because the records are canonical already; the names stand in RFC 8785 order.
+    let members: Vec<String> = members.into_iter().map(|(name, value)| format!("\"{name}\":{value}")).collect();
+    Ok(format!("{{{}}}", members.join(",")))
+}
+
+fn encode_record(record: &EncodedRecord, cut: &[&str]) -> Result<String, NotCanonical> {
+    if record.marks.is_none() && cut.is_empty() {
+        return Ok(record.body.clone());
+    }
+    let mut body: Map<String, Value> = serde_json::from_str(&record.body)?;
+    let withheld: Vec<Value> =
+        cut.iter().filter(|field| body.remove(**field).is_some()).map(|field| Value::from(*field)).collect();
+    if !withheld.is_empty() {
+        body.insert("withheld".into(), Value::Array(withheld));
+    }
+    if let Some(marks) = &record.marks {
+        body.insert("marks".into(), serde_json::from_str(marks)?);
+    }
+    canonical_json(&body)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn content(status: SectionStatus, records: Vec<EncodedRecord>) -> SectionContent {
+        SectionContent {
+            section: Section::Registration,
+            status,
+            reason: None,
+            as_of: NaiveDate::from_ymd_opt(2026, 10, 31),
+            stale_after: NaiveDate::from_ymd_opt(2026, 12, 15),
+            source: Some("registration".into()),
+            records,
+        }
+    }
+
+    /// Golden vector: these bytes were sent, so they must never change.
+    #[test]
+    fn registration_1_golden() {
+        let record = EncodedRecord { body: r#"{"legal_rep_name":"林甲","name":"深圳市样例有限公司"}"#.into(), marks: None };
+        let with = encode(&content(SectionStatus::Present, vec![record.clone()]), true).unwrap();
+        assert_eq!(
+            with,
+            r#"{"as_of":"2026-10-31","encoder":"registration/1","records":[{"legal_rep_name":"林甲","name":"深圳市样例有限公司"}],"source":"registration","stale_after":"2026-12-15","status":"present"}"#
+        );
+        let without = encode(&content(SectionStatus::Present, vec![record]), false).unwrap();
+        assert!(without.contains(r#""records":[{"name":"深圳市样例有限公司","withheld":["legal_rep_name"]}]"#), "{without}");
+        assert!(!without.contains("林甲"));
+    }
+
+    #[test]
+    fn marks_stand_beside_the_body_and_the_whole_is_canonical() {
+        let record = EncodedRecord { body: r#"{"a":1,"z":2}"#.into(), marks: Some(r#"[{"rule":"r"}]"#.into()) };
+        let mut nothing_cut = content(SectionStatus::Present, vec![record]);
+        nothing_cut.reason = Some(SectionReason::SourceOverdue);
+        let text = encode(&nothing_cut, true).unwrap();
+        assert!(text.contains(r#"{"a":1,"marks":[{"rule":"r"}],"z":2}"#), "{text}");
+        let value: Value = serde_json::from_str(&text).unwrap();
+        assert_eq!(canonical_json(&value).unwrap(), text);
+    }
+}

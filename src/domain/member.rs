@@ -1,0 +1,154 @@
+//! Members of the exchange: who may speak on the gateway port, and as what.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+/// The longest slug of a member.
+const SLUG_LENGTH_MAX: usize = 40;
+
+/// A member's short stable name: `bank-03`, `bureau`, `regulator`, `platform`.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct MemberId(String);
+
+/// The text is no member slug.
+#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+#[error("a member's name is 1 to 40 of a-z, 0-9 and '-', and starts with a letter, like bank-03")]
+pub struct InvalidMemberId;
+
+impl MemberId {
+    /// The slug.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl FromStr for MemberId {
+    type Err = InvalidMemberId;
+
+    fn from_str(text: &str) -> Result<Self, InvalidMemberId> {
+        let known = text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
+        let starts = text.bytes().next().is_some_and(|b| b.is_ascii_lowercase());
+        if known && starts && text.len() <= SLUG_LENGTH_MAX {
+            Ok(Self(text.to_owned()))
+        } else {
+            Err(InvalidMemberId)
+        }
+    }
+}
+
+impl TryFrom<String> for MemberId {
+    type Error = InvalidMemberId;
+
+    fn try_from(text: String) -> Result<Self, InvalidMemberId> {
+        text.parse()
+    }
+}
+
+impl From<MemberId> for String {
+    fn from(id: MemberId) -> String {
+        id.0
+    }
+}
+
+impl fmt::Display for MemberId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// Declares a closed enum whose members each have one stable wire name.
+macro_rules! wire_enum {
+    ($(#[$meta:meta])* pub enum $name:ident { $($(#[$inner:meta])* $variant:ident = $wire:literal),+ $(,)? }) => {
+        $(#[$meta])*
+        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, serde::Serialize, serde::Deserialize)]
+        pub enum $name {
+            $($(#[$inner])* #[serde(rename = $wire)] $variant),+
+        }
+
+        impl $name {
+            /// Every value, in the order of declaration.
+            pub const ALL: &'static [$name] = &[$($name::$variant),+];
+
+            /// The stable name on the wire and in the database.
+            pub fn as_str(self) -> &'static str {
+                match self { $($name::$variant => $wire),+ }
+            }
+        }
+
+        impl std::fmt::Display for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str(self.as_str())
+            }
+        }
+
+        impl std::str::FromStr for $name {
+            type Err = crate::domain::member::UnknownName;
+
+            fn from_str(text: &str) -> Result<Self, Self::Err> {
+                Self::ALL.iter().copied().find(|value| value.as_str() == text).ok_or_else(|| {
+                    crate::domain::member::UnknownName {
+                        known: Self::ALL.iter().map(|value| value.as_str()).collect::<Vec<_>>().join(", "),
+                    }
+                })
+            }
+        }
+    };
+}
+pub(crate) use wire_enum;
+
+/// The text is none of a fixed list of names.
+#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+#[error("must be one of: {known}")]
+pub struct UnknownName {
+    /// The names there are, separated by commas.
+    pub known: String,
+}
+
+wire_enum! {
+    /// What a member is, and so which routes it may call.
+    pub enum Role {
+        /// 成员银行: pulls dossiers of firms that consented.
+        Bank = "bank",
+        /// 税务机关: delivers data, approves products, registers consents given in the e-tax bureau.
+        Bureau = "bureau",
+        /// 银行业监管机构: reads what it is entitled to.
+        Regulator = "regulator",
+        /// 创业创新金融服务平台: receives the feed of decisions.
+        Platform = "platform",
+    }
+}
+
+wire_enum! {
+    /// Whether a member may act at present.
+    pub enum MemberStatus {
+        /// May act.
+        Active = "active",
+        /// Every request is refused until resumed.
+        Suspended = "suspended",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn slugs() {
+        assert!("bank-03".parse::<MemberId>().is_ok());
+        for bad in ["", "Bank", "3bank", "bank_1", "bank 1", "银行", "-x", &"a".repeat(41)] {
+            assert_eq!(bad.parse::<MemberId>(), Err(InvalidMemberId), "{bad}");
+        }
+    }
+
+    #[test]
+    fn names_go_both_ways() {
+        for role in Role::ALL {
+            assert_eq!(role.as_str().parse::<Role>().as_ref(), Ok(role));
+            assert_eq!(serde_json::to_string(role).unwrap(), format!("\"{role}\""));
+        }
+        assert_eq!("king".parse::<Role>().unwrap_err().known, "bank, bureau, regulator, platform");
+    }
+}

@@ -1,0 +1,171 @@
+//! The decision on a pull: every rule of the consent, in one place.
+//!
+//! A [`Permit`] can be made only here, and nothing that reads tax data for a bank works without one.
+
+use chrono::NaiveDate;
+
+use super::consent::{Consent, ConsentStatus, Purpose};
+use super::denial::{ConsentFault, Denial};
+use super::member::MemberId;
+use super::product::{FieldProfile, Product, ProductStatus};
+use super::period::Window;
+use super::section::Section;
+use super::taxpayer_id::TaxpayerId;
+use super::timestamp::Timestamp;
+
+/// What a bank asks for.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Ask {
+    /// The consent it relies on, as it wrote it: up to 64 characters, perhaps no id at all.
+    pub consent_id: String,
+    /// Who asks, by its certificate.
+    pub bank: MemberId,
+    /// What for.
+    pub purpose: Purpose,
+    /// The taxpayer, if the bank named one; it must then match.
+    pub taxpayer_id: Option<String>,
+    /// The sections wanted; all that are consented if absent.
+    pub sections: Option<Vec<Section>>,
+}
+
+/// Leave to release: what, of whom, to whom, for what.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Permit {
+    consent_id: String,
+    consent_digest: String,
+    taxpayer: TaxpayerId,
+    bank: MemberId,
+    product_id: String,
+    purpose: Purpose,
+    sections: Vec<Section>,
+    profile: FieldProfile,
+    window: Window,
+    personal_data: bool,
+}
+
+impl Permit {
+    /// The consent that the release rests on.
+    pub fn consent_id(&self) -> &str {
+        &self.consent_id
+    }
+    /// Digest of the consent as granted.
+    pub fn consent_digest(&self) -> &str {
+        &self.consent_digest
+    }
+    /// Whose data.
+    pub fn taxpayer(&self) -> &TaxpayerId {
+        &self.taxpayer
+    }
+    /// To whom.
+    pub fn bank(&self) -> &MemberId {
+        &self.bank
+    }
+    /// For which product.
+    pub fn product_id(&self) -> &str {
+        &self.product_id
+    }
+    /// What for.
+    pub fn purpose(&self) -> Purpose {
+        self.purpose
+    }
+    /// Which sections, ascending.
+    pub fn sections(&self) -> &[Section] {
+        &self.sections
+    }
+    /// The product's approved profile.
+    pub fn profile(&self) -> &FieldProfile {
+        &self.profile
+    }
+    /// Which tax periods.
+    pub fn window(&self) -> Window {
+        self.window
+    }
+    /// Whether personal identifiers may leave.
+    pub fn personal_data(&self) -> bool {
+        self.personal_data
+    }
+}
+
+/// Decides a pull at the instant `at` by the ledger's clock.
+pub fn permit(ask: &Ask, consent: Option<&Consent>, product: Option<&Product>, at: Timestamp) -> Result<Permit, Denial> {
+    let not_in_force = Denial::NotInForce;
+    let consent = consent.ok_or(not_in_force(ConsentFault::Unknown))?;
+    check_consent(ask, consent, at).map_err(not_in_force)?;
+    let today = at.shanghai_date();
+    let profile = product
+        .filter(|product| product.bank == ask.bank && product.id == consent.terms.product_id)
+        .and_then(|product| open_profile(product, today))
+        .ok_or(not_in_force(ConsentFault::ProductNotApproved))?;
+    let window = narrowed_window(consent, profile, today).ok_or(not_in_force(ConsentFault::WindowClosed))?;
+    let sections = wanted_sections(ask, consent)?;
+    Ok(Permit {
+        consent_id: consent.terms.id.clone(),
+        consent_digest: consent.digest.clone(),
+        taxpayer: consent.terms.taxpayer_id.clone(),
+        bank: ask.bank.clone(),
+        product_id: consent.terms.product_id.clone(),
+        purpose: ask.purpose,
+        sections,
+        profile: profile.clone(),
+        window,
+        personal_data: consent.terms.personal_data,
+    })
+}
+
+fn check_consent(ask: &Ask, consent: &Consent, at: Timestamp) -> Result<(), ConsentFault> {
+    let terms = &consent.terms;
+    if terms.bank != ask.bank {
+        return Err(ConsentFault::Foreign);
+    }
+    match consent.standing(at) {
+        ConsentStatus::Granted => {}
+        ConsentStatus::Draft | ConsentStatus::Requested | ConsentStatus::Declined | ConsentStatus::Lapsed => {
+            return Err(ConsentFault::NotGranted);
+        }
+        ConsentStatus::Suspended => return Err(ConsentFault::Suspended),
+        ConsentStatus::Revoked => return Err(ConsentFault::Revoked),
+        ConsentStatus::Superseded => return Err(ConsentFault::Superseded),
+        ConsentStatus::Expired => return Err(ConsentFault::Expired),
+        ConsentStatus::Exhausted => return Err(ConsentFault::Exhausted),
+    }
+    if at < terms.valid_from {
+        return Err(ConsentFault::NotYetValid);
+    }
+    if !terms.purpose.contains(&ask.purpose) {
+        return Err(ConsentFault::WrongPurpose);
+    }
+    match &ask.taxpayer_id {
+        Some(named) if named != terms.taxpayer_id.as_str() => Err(ConsentFault::TaxpayerMismatch),
+        Some(_) | None => Ok(()),
+    }
+}
+
+fn open_profile(product: &Product, today: NaiveDate) -> Option<&FieldProfile> {
+    let profile = match product.status {
+        ProductStatus::Approved => product.profile.as_ref()?,
+        ProductStatus::Draft | ProductStatus::Submitted | ProductStatus::Suspended | ProductStatus::Retired => return None,
+    };
+    let begun = profile.valid_from.is_none_or(|from| from <= today);
+    let ended = profile.valid_to.is_some_and(|to| to <= today);
+    (begun && !ended).then_some(profile)
+}
+
+/// The consent's window cut to what the product's profile opens, or `None` if they share no month.
+fn narrowed_window(consent: &Consent, profile: &FieldProfile, today: NaiveDate) -> Option<Window> {
+    let asked = consent.terms.window.resolve(today)?;
+    let opened = Window::resolve_months(profile.window_months, today)?;
+    Window::new(asked.from().max(opened.from()), asked.to().min(opened.to())).ok()
+}
+
+fn wanted_sections(ask: &Ask, consent: &Consent) -> Result<Vec<Section>, Denial> {
+    let mut sections = match &ask.sections {
+        None => consent.terms.sections.clone(),
+        Some(asked) => asked.clone(),
+    };
+    if sections.iter().any(|section| !consent.terms.sections.contains(section)) {
+        return Err(Denial::SectionNotConsented);
+    }
+    sections.sort_unstable();
+    sections.dedup();
+    Ok(sections)
+}

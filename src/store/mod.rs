@@ -1,0 +1,22 @@
+//! The databases: connections, units of work, one file per aggregate.
+//!
+//! Two databases, never one transaction across both: *data* (what the bureau delivered) and *ledger*
+//! (who was allowed what, and what left). SQLite keeps each in a file, PostgreSQL in a schema.
+
+pub mod anchor;
+pub mod batches;
+pub mod consents;
+pub mod db;
+pub mod disclosures;
+pub mod error;
+pub mod idempotency;
+pub mod ledger;
+pub mod members;
+pub mod migrate;
+pub mod products;
+pub mod quota;
+pub mod records;
+pub mod release_unit;
+pub mod releases;
+mod schema;
+pub mod tree;
