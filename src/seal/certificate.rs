@@ -345,7 +345,7 @@ mod tests {
         let mut der = issued(Usage::Client, "2026-01-01T00:00:00Z", "2026-02-01T00:00:00Z");
         let version = der.windows(5).position(|bytes| bytes == [0xa0, 3, 2, 1, 2]).unwrap();
         der[version + 4] = 0;
-        assert!(check_client_profile(&der).is_err());
+        assert_eq!(check_client_profile(&der), Err(ProfileFault::NotVersion3));
     }
 
     #[test]
