@@ -1,1 +1,19 @@
 //! Keys, signatures, certificates and the SD-JWT container of a dossier.
+//!
+//! Knows no database, socket or clock: whatever depends on the time takes it as an argument. Key
+//! files are read and written here, and nowhere else.
+
+pub mod authority;
+pub mod certificate;
+pub mod digest;
+pub mod disclosed;
+pub mod jws;
+pub mod keys;
+pub mod salt;
+pub mod sd_jwt;
+pub mod strict_json;
+pub mod trust;
+pub mod verify;
+
+#[cfg(test)]
+mod sample;
