@@ -1,1 +1,15 @@
 //! What the exchange is about: taxpayers, tax facts, consents, dossiers. Knows no database, socket or clock.
+
+pub mod fen;
+pub mod filing;
+pub mod form_rows;
+pub mod import;
+pub mod period;
+pub mod rating;
+pub mod record;
+pub mod registration;
+pub mod section;
+pub mod taxpayer_id;
+pub mod uscc;
+pub mod vat_general;
+pub mod vat_small;

@@ -1,0 +1,104 @@
+//! 申报信息: a return as the taxpayer filed it, with the dates around it and the form's figures.
+
+use chrono::NaiveDate;
+use serde::{Deserialize, Serialize};
+
+use super::period::Period;
+use super::record::Mark;
+use super::vat_general::VatGeneral;
+use super::vat_small::VatSmall;
+
+/// 征收项目 of value-added tax.
+pub const TAX_KIND_VAT: &str = "10101";
+
+/// One filed return. Serialised, it is the body of a `filings` record.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Filing {
+    /// 征收项目代码, five digits.
+    pub tax_kind: String,
+    /// Which layout of the form was filed; rows are keyed by it.
+    pub form_version: FormVersion,
+    /// 税款所属期.
+    pub period: Period,
+    /// 申报期限, as the bureau set it; holidays move it, so it is never recomputed.
+    pub due: NaiveDate,
+    /// 申报日期.
+    pub filed_on: NaiveDate,
+    /// 缴款期限.
+    pub pay_due: Option<NaiveDate>,
+    /// First filing or a later correction.
+    pub correction: Correction,
+    /// 作废标志: filed and then voided.
+    pub voided: bool,
+    /// The form and its figures.
+    #[serde(flatten)]
+    pub figures: FormFigures,
+}
+
+impl Filing {
+    /// What tells a taxpayer's filings apart: tax, first and last day of the period. A corrected return keeps it.
+    pub fn key(&self) -> String {
+        format!("{}|{}|{}", self.tax_kind, self.period.from(), self.period.to())
+    }
+
+    /// What the form's own formulas find.
+    pub fn check(&self) -> Vec<Mark> {
+        match &self.figures {
+            FormFigures::VatGeneral(figures) => figures.check(),
+            FormFigures::VatSmall(figures) => figures.check(),
+        }
+    }
+}
+
+/// The form that was filed, named by `form`, and what it states.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "form", rename_all = "snake_case")]
+pub enum FormFigures {
+    /// The VAT return of a general taxpayer (一般纳税人).
+    VatGeneral(VatGeneral),
+    /// The VAT return of a small-scale taxpayer (小规模纳税人).
+    VatSmall(VatSmall),
+}
+
+/// The layout of a form, named by the year it came into force.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum FormVersion {
+    /// The form of May 2019.
+    #[serde(rename = "2019")]
+    V2019,
+    /// The consolidated form of August 2021, with surcharges.
+    #[serde(rename = "2021")]
+    V2021,
+}
+
+impl FormVersion {
+    /// The version of that name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        match name {
+            "2019" => Some(FormVersion::V2019),
+            "2021" => Some(FormVersion::V2021),
+            _ => None,
+        }
+    }
+}
+
+/// 更正: whether this is the first filing of the period.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Correction {
+    /// The first filing.
+    Original,
+    /// A correction of an earlier one.
+    Amended,
+}
+
+impl Correction {
+    /// The correction state of that name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        match name {
+            "original" => Some(Correction::Original),
+            "amended" => Some(Correction::Amended),
+            _ => None,
+        }
+    }
+}

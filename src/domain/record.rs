@@ -1,0 +1,142 @@
+//! A tax fact as it is stored and released: its identity, its canonical body, and the checks it failed.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+
+use super::fen::Fen;
+use super::period::Period;
+use super::section::Section;
+use super::taxpayer_id::TaxpayerId;
+use super::uscc::WrongChecks;
+
+/// One tax fact of one taxpayer. A later record with the same taxpayer, section and key is a new revision of it.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Record {
+    /// Whose fact it is.
+    pub taxpayer: TaxpayerId,
+    /// Which section it belongs to.
+    pub section: Section,
+    /// What tells the taxpayer's facts of one section apart, stable over revisions.
+    pub key: String,
+    /// The tax period; none for a fact that holds at all times, such as a registration.
+    pub period: Option<Period>,
+    /// The fact as RFC 8785 JSON, exactly as the bureau stated it.
+    pub body: String,
+    /// Checks that the stated figures fail. They stand beside the body and never alter it.
+    pub marks: Vec<Mark>,
+}
+
+/// Without the taxpayer and the body, which never reach a log.
+impl fmt::Debug for Record {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Record")
+            .field("section", &self.section)
+            .field("key", &self.key)
+            .field("period", &self.period)
+            .field("body_bytes", &self.body.len())
+            .field("marks", &self.marks.len())
+            .finish_non_exhaustive()
+    }
+}
+
+/// A check that a record failed: the rule, the field, what was stated and what the rule computes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Mark {
+    /// Stable name of the rule, such as `vat_general.row_19` or `uscc.check`.
+    pub rule: String,
+    /// Path of the field inside the body, parts joined by dots.
+    pub field: String,
+    /// The two figures or texts that differ.
+    #[serde(flatten)]
+    pub values: MarkValues,
+}
+
+/// The stated and the computed side of a mark.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum MarkValues {
+    /// Two amounts that should be equal.
+    Amounts {
+        /// As the form states it.
+        stated_fen: Fen,
+        /// As the form's own formula gives it.
+        computed_fen: Fen,
+    },
+    /// Two texts that should be equal.
+    Texts {
+        /// As written.
+        stated: String,
+        /// As the rule gives it.
+        computed: String,
+    },
+}
+
+impl Mark {
+    /// Marks for the wrong check characters of a credit code in that field; the code itself is not repeated.
+    pub fn wrong_checks(field: &str, wrong: WrongChecks) -> Vec<Mark> {
+        [("uscc.organisation_check", wrong.organisation), ("uscc.check", wrong.last)]
+            .into_iter()
+            .filter_map(|(rule, check)| {
+                let check = check?;
+                Some(Mark {
+                    rule: rule.to_owned(),
+                    field: field.to_owned(),
+                    values: MarkValues::Texts {
+                        stated: check.stated.to_string(),
+                        computed: check.computed.to_string(),
+                    },
+                })
+            })
+            .collect()
+    }
+}
+
+/// A value that has no canonical JSON; only a fault in our own types can cause it.
+#[derive(Debug, Error)]
+#[error("a record's body could not be written as canonical JSON")]
+pub struct NotCanonical(#[from] serde_json::Error);
+
+/// The value as RFC 8785 (JCS) JSON: sorted keys, no spaces, one form for every number.
+pub fn canonical_json<T: Serialize>(value: &T) -> Result<String, NotCanonical> {
+    Ok(serde_json_canonicalizer::to_string(value)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn marks_have_their_two_wire_forms() {
+        let amounts = Mark {
+            rule: "vat_general.row_19".into(),
+            field: "general.month.net_payable_fen".into(),
+            values: MarkValues::Amounts { stated_fen: Fen::new(2), computed_fen: Fen::new(-1) },
+        };
+        let text = r#"{"rule":"vat_general.row_19","field":"general.month.net_payable_fen","stated_fen":2,"computed_fen":-1}"#;
+        assert_eq!(serde_json::to_string(&amounts).unwrap(), text);
+        assert_eq!(serde_json::from_str::<Mark>(text).unwrap(), amounts);
+
+        let id = TaxpayerId::parse("91310000MA1K123456").unwrap();
+        let marks = Mark::wrong_checks("uscc", id.check_warning().unwrap());
+        assert_eq!(
+            serde_json::to_string(&marks).unwrap(),
+            r#"[{"rule":"uscc.organisation_check","field":"uscc","stated":"5","computed":"X"},{"rule":"uscc.check","field":"uscc","stated":"6","computed":"1"}]"#
+        );
+    }
+
+    #[test]
+    fn debug_keeps_the_body_out_of_logs() {
+        let record = Record {
+            taxpayer: TaxpayerId::parse("914403001922038216").unwrap(),
+            section: Section::Rating,
+            key: "2024|2025-04-01|annual".into(),
+            period: None,
+            body: r#"{"level":"A"}"#.into(),
+            marks: Vec::new(),
+        };
+        let shown = format!("{record:?}");
+        assert!(!shown.contains("level") && !shown.contains("9144"), "{shown}");
+    }
+}
