@@ -8,4 +8,5 @@ pub mod clock;
 pub mod domain;
 pub mod ledger;
 pub mod seal;
+pub mod service;
 pub mod store;

@@ -1,15 +1,22 @@
 //! What the exchange is about: taxpayers, tax facts, consents, dossiers. Knows no database, socket or clock.
 
+pub mod consent;
+pub mod denial;
+pub mod dossier;
 pub mod fen;
 pub mod filing;
 pub mod form_rows;
 pub mod import;
+pub mod member;
 pub mod period;
+pub mod permit;
+pub mod product;
 pub mod rating;
 pub mod record;
 pub mod registration;
 pub mod section;
 pub mod taxpayer_id;
+pub mod timestamp;
 pub mod uscc;
 pub mod vat_general;
 pub mod vat_small;

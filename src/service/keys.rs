@@ -45,8 +45,8 @@ impl Keys {
     pub fn load(directory: &Path, trust: TrustFile) -> Result<Self, KeyError> {
         let unusable = |why: String| KeyError::Unusable(why);
         let key = trust.jwks.keys.last().ok_or_else(|| unusable("trust.json names no signing key: run init again in a new directory".into()))?;
-        let certificate = key.certificate_der().map_err(|why| unusable(format!("trust.json: {why}")))?;
-        let dossier = JwtSigner::new(&read_pkcs8(&directory.join(DOSSIER_KEY_FILE))?, &key.kid, &certificate, crate::seal::sd_jwt::DOSSIER_TYP)
+        let certificate = key.certificate().map_err(|why| unusable(format!("trust.json: {why}")))?.der;
+        let dossier = JwtSigner::new(&read_pkcs8(&directory.join(DOSSIER_KEY_FILE))?, &key.kid, &certificate, crate::seal::jws::DOSSIER_TYPE)
             .map_err(|why| unusable(format!("{DOSSIER_KEY_FILE}: {why}")))?;
         let origin = origin_of(&trust.issuer);
         let ledger = NoteSigner::from_pkcs8(&origin, &read_pkcs8(&directory.join(LEDGER_KEY_FILE))?)

@@ -43,6 +43,11 @@ impl Committed {
         &self.checkpoint
     }
 
+    /// How many entries it covers.
+    pub fn size(&self) -> u64 {
+        self.appended.head.frontier.size()
+    }
+
     /// The entry appended at this place of the transaction.
     pub fn entry(&self, place: usize) -> ServiceResult<&Entry> {
         self.appended.entries.get(place).ok_or_else(|| ServiceError::internal("no such entry in the unit"))

@@ -7,10 +7,12 @@
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 
+use arc_swap::ArcSwapOption;
 use tokio::sync::oneshot;
 use tracing::{error, warn};
 
 use super::directory::Directory;
+use super::evidence::Published;
 use super::error::{ServiceError, ServiceResult};
 use super::keys::Keys;
 use super::receipt::Committed;
@@ -18,7 +20,7 @@ use crate::clock::Clock;
 use crate::domain::timestamp::Timestamp;
 use crate::ledger::checkpoint::Checkpoint;
 use crate::store::anchor::{Anchor, Anchored};
-use crate::store::db::{Connection, Db};
+use crate::store::db::{AnyConnection, Db};
 use crate::store::error::{StoreError, StoreResult};
 use crate::store::ledger::{Appended, Draft, Known, append};
 use crate::store::release_unit::{Decision, ReleaseCommand, Released, release};
@@ -53,6 +55,7 @@ enum Job {
 #[derive(Clone)]
 pub struct Writer {
     queue: SyncSender<Job>,
+    published: Arc<ArcSwapOption<Published>>,
 }
 
 /// What the writer owns.
@@ -63,12 +66,13 @@ pub struct Core {
     keys: Arc<Keys>,
     clock: Arc<dyn Clock>,
     directory: Arc<Directory>,
+    published: Arc<ArcSwapOption<Published>>,
 }
 
 impl Core {
     /// A writer's state; `known` was checked against database and anchor at start.
     pub fn new(ledger: Db, known: Known, anchor: Anchor, keys: Arc<Keys>, clock: Arc<dyn Clock>, directory: Arc<Directory>) -> Self {
-        Self { ledger, known, anchor, keys, clock, directory }
+        Self { ledger, known, anchor, keys, clock, directory, published: Arc::default() }
     }
 }
 
@@ -76,11 +80,12 @@ impl Writer {
     /// Starts the writer's thread. It ends when the last handle is dropped.
     pub fn start(mut core: Core) -> ServiceResult<Self> {
         let (queue, jobs) = sync_channel(QUEUE_LENGTH);
+        let published = core.published.clone();
         std::thread::Builder::new()
             .name("ledger-writer".into())
             .spawn(move || run(&mut core, &jobs))
             .map_err(ServiceError::internal)?;
-        Ok(Self { queue })
+        Ok(Self { queue, published })
     }
 
     /// Has a pull decided and recorded.
@@ -95,7 +100,7 @@ impl Writer {
     /// If `work` answers with a `ServiceError` it must not have written anything yet.
     pub async fn unit<T: Send + 'static>(
         &self,
-        work: impl FnOnce(&mut Connection, Timestamp) -> StoreResult<ServiceResult<(T, Vec<Draft>)>> + Send + 'static,
+        work: impl FnOnce(&mut AnyConnection, Timestamp) -> StoreResult<ServiceResult<(T, Vec<Draft>)>> + Send + 'static,
     ) -> ServiceResult<(T, Arc<Committed>)> {
         let (reply, answer) = oneshot::channel();
         self.send(unit_job(work, move |result| drop(reply.send(result))))?;
@@ -105,11 +110,16 @@ impl Writer {
     /// The same for a caller on a thread of its own.
     pub fn unit_blocking<T: Send + 'static>(
         &self,
-        work: impl FnOnce(&mut Connection, Timestamp) -> StoreResult<ServiceResult<(T, Vec<Draft>)>> + Send + 'static,
+        work: impl FnOnce(&mut AnyConnection, Timestamp) -> StoreResult<ServiceResult<(T, Vec<Draft>)>> + Send + 'static,
     ) -> ServiceResult<(T, Arc<Committed>)> {
         let (reply, answer) = sync_channel(1);
         self.send(unit_job(work, move |result| drop(reply.send(result))))?;
         answer.recv().map_err(|_| ServiceError::internal("the writer ended"))?
+    }
+
+    /// The newest checkpoint that this process signed and anchored, if it signed any.
+    pub fn published(&self) -> Option<Arc<Published>> {
+        self.published.load_full()
     }
 
     fn send(&self, job: Job) -> ServiceResult<()> {
@@ -121,7 +131,7 @@ impl Writer {
 }
 
 fn unit_job<T: Send + 'static>(
-    work: impl FnOnce(&mut Connection, Timestamp) -> StoreResult<ServiceResult<(T, Vec<Draft>)>> + Send + 'static,
+    work: impl FnOnce(&mut AnyConnection, Timestamp) -> StoreResult<ServiceResult<(T, Vec<Draft>)>> + Send + 'static,
     reply: impl FnOnce(ServiceResult<(T, Arc<Committed>)>) + Send + 'static,
 ) -> Job {
     Job::Unit(Box::new(move |core| reply(core.unit(work))))
@@ -162,7 +172,7 @@ fn run(core: &mut Core, jobs: &Receiver<Job>) {
 impl Core {
     fn unit<T>(
         &mut self,
-        work: impl FnOnce(&mut Connection, Timestamp) -> StoreResult<ServiceResult<(T, Vec<Draft>)>>,
+        work: impl FnOnce(&mut AnyConnection, Timestamp) -> StoreResult<ServiceResult<(T, Vec<Draft>)>>,
     ) -> ServiceResult<(T, Arc<Committed>)> {
         let now = self.clock.now();
         let known = &self.known;
@@ -226,6 +236,7 @@ impl Core {
         let checkpoint = Checkpoint { origin: self.keys.origin(), size: frontier.size(), root: frontier.root() };
         let note = checkpoint.sign(&self.keys.ledger);
         self.anchor.keep(&Anchored { size: checkpoint.size, note: note.clone() })?;
+        self.published.store(Some(Arc::new(Published { size: checkpoint.size, note: note.clone() })));
         self.known = Known { frontier };
         Ok(Arc::new(Committed::new(appended, note)))
     }

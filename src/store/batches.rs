@@ -9,7 +9,7 @@ use chrono::{NaiveDate, NaiveDateTime};
 use diesel::prelude::*;
 use diesel::sql_types::{Bool, Text};
 
-use super::db::{Connection, Db, Location, connect, on_backend};
+use super::db::{AnyConnection, Db, Location, connect, on_backend};
 use super::error::{StoreError, StoreResult};
 use super::schema::{batch, batch_commit, batch_error, record, touch};
 
@@ -84,7 +84,7 @@ pub struct ImportLock {
 }
 
 enum Held {
-    Session(#[expect(dead_code, reason = "the lock lives as long as its connection")] Connection),
+    Session(#[expect(dead_code, reason = "the lock lives as long as its connection")] AnyConnection),
     File(#[expect(dead_code, reason = "the lock lives as long as its file")] File),
 }
 
@@ -119,7 +119,7 @@ pub fn lock_imports(data: &Db) -> StoreResult<ImportLock> {
 }
 
 /// Adds a delivery. The caller holds the import lock.
-pub fn insert(connection: &mut Connection, row: &BatchRow) -> StoreResult<()> {
+pub fn insert(connection: &mut AnyConnection, row: &BatchRow) -> StoreResult<()> {
     let newest: Option<String> = batch::table.select(diesel::dsl::max(batch::id)).first(connection)?;
     if newest.is_some_and(|newest| newest >= row.id) {
         return Err(StoreError::Busy { why: "this node's clock is behind the newest delivery".into() });
@@ -129,23 +129,23 @@ pub fn insert(connection: &mut Connection, row: &BatchRow) -> StoreResult<()> {
 }
 
 /// Writes a delivery's counts and status.
-pub fn update(connection: &mut Connection, row: &BatchRow) -> StoreResult<()> {
+pub fn update(connection: &mut AnyConnection, row: &BatchRow) -> StoreResult<()> {
     diesel::update(batch::table.find(&row.id)).set(row).execute(connection)?;
     Ok(())
 }
 
 /// A delivery by id.
-pub fn find(connection: &mut Connection, id: &str) -> StoreResult<Option<BatchRow>> {
+pub fn find(connection: &mut AnyConnection, id: &str) -> StoreResult<Option<BatchRow>> {
     Ok(batch::table.find(id).first(connection).optional()?)
 }
 
 /// Committed deliveries with this digest, and those whose commit was not noted: the ledger tells which.
-pub fn with_digest(connection: &mut Connection, digest: &str) -> StoreResult<Vec<BatchRow>> {
+pub fn with_digest(connection: &mut AnyConnection, digest: &str) -> StoreResult<Vec<BatchRow>> {
     Ok(batch::table.filter(batch::digest.eq(digest)).filter(batch::status.ne(STATUS_REFUSED)).load(connection)?)
 }
 
 /// Deliveries by id, those there are.
-pub fn find_many(connection: &mut Connection, ids: &[String]) -> StoreResult<Vec<BatchRow>> {
+pub fn find_many(connection: &mut AnyConnection, ids: &[String]) -> StoreResult<Vec<BatchRow>> {
     let mut rows = Vec::with_capacity(ids.len());
     for some in ids.chunks(500) {
         rows.extend(batch::table.filter(batch::id.eq_any(some)).load::<BatchRow>(connection)?);
@@ -154,17 +154,17 @@ pub fn find_many(connection: &mut Connection, ids: &[String]) -> StoreResult<Vec
 }
 
 /// Deliveries that are neither committed nor refused: being loaded, or abandoned.
-pub fn staging(connection: &mut Connection) -> StoreResult<Vec<BatchRow>> {
+pub fn staging(connection: &mut AnyConnection) -> StoreResult<Vec<BatchRow>> {
     Ok(batch::table.filter(batch::status.eq(STATUS_STAGING)).order(batch::id).load(connection)?)
 }
 
 /// The ledger index of a delivery, if it was committed. Asks the ledger's database.
-pub fn commit_index(ledger: &mut Connection, id: &str) -> StoreResult<Option<i64>> {
+pub fn commit_index(ledger: &mut AnyConnection, id: &str) -> StoreResult<Option<i64>> {
     Ok(batch_commit::table.find(id).select(batch_commit::ledger_index).first(ledger).optional()?)
 }
 
 /// Notes whom a staged delivery speaks of. Set-wise; also for rows that turn out unchanged.
-pub fn write_touches(connection: &mut Connection, id: &str) -> StoreResult<()> {
+pub fn write_touches(connection: &mut AnyConnection, id: &str) -> StoreResult<()> {
     record::table
         .filter(record::batch_id.eq(id))
         .select((record::taxpayer_id, record::section, record::batch_id))
@@ -176,7 +176,7 @@ pub fn write_touches(connection: &mut Connection, id: &str) -> StoreResult<()> {
 }
 
 /// Removes staged rows that say what the newest revision says already; returns how many.
-pub fn drop_unchanged(connection: &mut Connection, id: &str) -> StoreResult<usize> {
+pub fn drop_unchanged(connection: &mut AnyConnection, id: &str) -> StoreResult<usize> {
     const STATEMENT: &str = "DELETE FROM record WHERE batch_id = $1 AND EXISTS (\
         SELECT 1 FROM record AS newest WHERE newest.taxpayer_id = record.taxpayer_id \
         AND newest.section = record.section AND newest.record_key = record.record_key \
@@ -223,7 +223,7 @@ pub fn discard(data: &Db, id: &str, status: Option<&str>) -> StoreResult<()> {
 }
 
 /// Keeps rejected rows of a delivery.
-pub fn insert_errors(connection: &mut Connection, rows: &[BatchErrorRow]) -> StoreResult<()> {
+pub fn insert_errors(connection: &mut AnyConnection, rows: &[BatchErrorRow]) -> StoreResult<()> {
     for row in rows {
         diesel::insert_into(batch_error::table).values(row).execute(connection)?;
     }
@@ -231,7 +231,7 @@ pub fn insert_errors(connection: &mut Connection, rows: &[BatchErrorRow]) -> Sto
 }
 
 /// One page of a delivery's rejected rows, from ordinal `from`.
-pub fn errors(connection: &mut Connection, id: &str, from: i64, limit: i64) -> StoreResult<Vec<BatchErrorRow>> {
+pub fn errors(connection: &mut AnyConnection, id: &str, from: i64, limit: i64) -> StoreResult<Vec<BatchErrorRow>> {
     Ok(batch_error::table
         .filter(batch_error::batch_id.eq(id))
         .filter(batch_error::ordinal.ge(from))

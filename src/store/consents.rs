@@ -3,7 +3,7 @@
 use chrono::NaiveDateTime;
 use diesel::prelude::*;
 
-use super::db::{Connection, on_backend};
+use super::db::{AnyConnection, on_backend};
 use super::error::{StoreError, StoreResult};
 use super::schema::consent;
 use crate::domain::consent::{Consent, ConsentStatus};
@@ -40,7 +40,7 @@ impl ConsentRow {
 }
 
 /// The consent with this id, if there is one.
-pub fn find(connection: &mut Connection, id: &str) -> StoreResult<Option<Consent>> {
+pub fn find(connection: &mut AnyConnection, id: &str) -> StoreResult<Option<Consent>> {
     let row: Option<ConsentRow> = on_backend!(connection, c => consent::table.find(id).first(c).optional())?;
     row.map(ConsentRow::parse).transpose()
 }
@@ -49,13 +49,13 @@ pub fn find(connection: &mut Connection, id: &str) -> StoreResult<Option<Consent
 ///
 /// Every unit of work that decides on consents begins with this, so that two of them never wait for
 /// each other. On SQLite the transaction holds the one write lock already.
-pub fn lock(connection: &mut Connection, ids: &[&str]) -> StoreResult<Vec<Consent>> {
+pub fn lock(connection: &mut AnyConnection, ids: &[&str]) -> StoreResult<Vec<Consent>> {
     let rows: Vec<ConsentRow> = match connection {
-        Connection::Pg(c) => {
+        AnyConnection::Pg(c) => {
             consent::table.filter(consent::id.eq_any(ids)).order(consent::id).for_update().load(c)?
         }
         // One cached statement an id: diesel does not cache a list of unknown length.
-        Connection::Sqlite(c) => {
+        AnyConnection::Sqlite(c) => {
             let found: QueryResult<Vec<Option<ConsentRow>>> =
                 ids.iter().map(|id| consent::table.find(*id).first(c).optional()).collect();
             found?.into_iter().flatten().collect()
@@ -65,7 +65,7 @@ pub fn lock(connection: &mut Connection, ids: &[&str]) -> StoreResult<Vec<Consen
 }
 
 /// One page of a bank's consents by id, after `after`.
-pub fn page(connection: &mut Connection, bank: &MemberId, after: &str, limit: i64) -> StoreResult<Vec<Consent>> {
+pub fn page(connection: &mut AnyConnection, bank: &MemberId, after: &str, limit: i64) -> StoreResult<Vec<Consent>> {
     let rows: Vec<ConsentRow> = consent::table
         .filter(consent::bank.eq(bank.as_str()))
         .filter(consent::id.gt(after))
@@ -76,7 +76,7 @@ pub fn page(connection: &mut Connection, bank: &MemberId, after: &str, limit: i6
 }
 
 /// Adds a consent as granted. `terms_json` is the canonical JSON that the digest names.
-pub fn insert(connection: &mut Connection, new: &Consent, terms_json: &str, at: Timestamp) -> StoreResult<()> {
+pub fn insert(connection: &mut AnyConnection, new: &Consent, terms_json: &str, at: Timestamp) -> StoreResult<()> {
     let row = ConsentRow {
         id: new.terms.id.clone(),
         taxpayer_id: new.terms.taxpayer_id.as_str().to_owned(),
@@ -97,7 +97,7 @@ pub fn insert(connection: &mut Connection, new: &Consent, terms_json: &str, at: 
 
 /// Sets the status of a locked consent.
 pub fn set_status(
-    connection: &mut Connection,
+    connection: &mut AnyConnection,
     id: &str,
     status: ConsentStatus,
     reason: Option<&str>,
@@ -114,14 +114,14 @@ pub fn set_status(
 }
 
 /// Counts `pulls` more dossiers pulled under each of these locked consents.
-pub fn add_pulls(connection: &mut Connection, ids: &[&str], pulls: i64) -> StoreResult<()> {
+pub fn add_pulls(connection: &mut AnyConnection, ids: &[&str], pulls: i64) -> StoreResult<()> {
     match connection {
-        Connection::Pg(c) => {
+        AnyConnection::Pg(c) => {
             diesel::update(consent::table.filter(consent::id.eq_any(ids)))
                 .set(consent::pulls_used.eq(consent::pulls_used + pulls))
                 .execute(c)?;
         }
-        Connection::Sqlite(c) => {
+        AnyConnection::Sqlite(c) => {
             for id in ids {
                 diesel::update(consent::table.find(*id))
                     .set(consent::pulls_used.eq(consent::pulls_used + pulls))

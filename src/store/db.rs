@@ -7,6 +7,7 @@ use diesel::connection::{AnsiTransactionManager, TransactionManager};
 use diesel::r2d2::{ManageConnection, Pool, PooledConnection};
 use diesel::{Connection as _, PgConnection, RunQueryDsl, SqliteConnection};
 
+pub use super::connection::AnyConnection;
 use super::error::{StoreError, StoreResult};
 
 /// How long a statement waits for another's lock, in milliseconds; past it the answer is `busy`.
@@ -16,21 +17,12 @@ const CONNECTION_WAIT: Duration = Duration::from_secs(2);
 /// A paused process must not hold the others up: PostgreSQL ends its transaction after this, in milliseconds.
 const IDLE_IN_TRANSACTION_MS: u32 = 2_000;
 
-/// A connection to either database system.
-#[derive(diesel::MultiConnection)]
-pub enum Connection {
-    /// PostgreSQL.
-    Pg(PgConnection),
-    /// SQLite.
-    Sqlite(SqliteConnection),
-}
-
 /// Runs the same statement on whichever database it is, where diesel has no portable form of it.
 macro_rules! on_backend {
     ($connection:expr, $inner:ident => $body:expr) => {
         match $connection {
-            $crate::store::db::Connection::Pg($inner) => $body,
-            $crate::store::db::Connection::Sqlite($inner) => $body,
+            $crate::store::db::AnyConnection::Pg($inner) => $body,
+            $crate::store::db::AnyConnection::Sqlite($inner) => $body,
         }
     };
 }
@@ -52,7 +44,7 @@ pub enum Location {
 
 /// A connection and whether it was seen to be lost.
 pub struct Lane {
-    connection: Connection,
+    connection: AnyConnection,
     lost: bool,
 }
 
@@ -73,7 +65,7 @@ impl ManageConnection for Manager {
     }
 
     fn has_broken(&self, lane: &mut Lane) -> bool {
-        lane.lost || <Connection as diesel::Connection>::TransactionManager::is_broken_transaction_manager(&mut lane.connection)
+        lane.lost || <AnyConnection as diesel::Connection>::TransactionManager::is_broken_transaction_manager(&mut lane.connection)
     }
 }
 
@@ -109,7 +101,7 @@ impl Db {
     }
 
     /// Runs statements outside a transaction.
-    pub fn read<T>(&self, work: impl FnOnce(&mut Connection) -> StoreResult<T>) -> StoreResult<T> {
+    pub fn read<T>(&self, work: impl FnOnce(&mut AnyConnection) -> StoreResult<T>) -> StoreResult<T> {
         self.with_lane(|lane| {
             let result = work(&mut lane.connection);
             lane.lost |= matches!(result, Err(StoreError::Unavailable { .. }));
@@ -120,7 +112,7 @@ impl Db {
     /// Runs one transaction: commits what `work` did if it returns `Ok`, undoes it otherwise.
     ///
     /// SQLite takes the write lock at once, so that nothing read inside can change before the commit.
-    pub fn write<T>(&self, work: impl FnOnce(&mut Connection) -> StoreResult<T>) -> StoreResult<T> {
+    pub fn write<T>(&self, work: impl FnOnce(&mut AnyConnection) -> StoreResult<T>) -> StoreResult<T> {
         self.read(|connection| transaction(connection, work))
     }
 
@@ -139,13 +131,13 @@ impl Db {
 }
 
 /// Opens one connection and sets it up.
-pub fn connect(location: &Location) -> StoreResult<Connection> {
+pub fn connect(location: &Location) -> StoreResult<AnyConnection> {
     let unavailable = |error: diesel::ConnectionError| StoreError::Unavailable { why: error.to_string() };
     let mut connection = match location {
         Location::Sqlite(path) => {
-            Connection::Sqlite(SqliteConnection::establish(&path.to_string_lossy()).map_err(unavailable)?)
+            AnyConnection::Sqlite(SqliteConnection::establish(&path.to_string_lossy()).map_err(unavailable)?)
         }
-        Location::Postgres { url, .. } => Connection::Pg(PgConnection::establish(url).map_err(unavailable)?),
+        Location::Postgres { url, .. } => AnyConnection::Pg(PgConnection::establish(url).map_err(unavailable)?),
     };
     for statement in settings(location) {
         on_backend!(&mut connection, c => diesel::sql_query(statement.as_str()).execute(c)).map_err(StoreError::from)?;
@@ -174,12 +166,12 @@ fn settings(location: &Location) -> Vec<String> {
 }
 
 /// Runs `work` in a transaction on this connection.
-pub fn transaction<T>(connection: &mut Connection, work: impl FnOnce(&mut Connection) -> StoreResult<T>) -> StoreResult<T> {
+pub fn transaction<T>(connection: &mut AnyConnection, work: impl FnOnce(&mut AnyConnection) -> StoreResult<T>) -> StoreResult<T> {
     match connection {
-        Connection::Pg(c) => AnsiTransactionManager::begin_transaction_sql(c, "BEGIN")?,
-        Connection::Sqlite(c) => AnsiTransactionManager::begin_transaction_sql(c, "BEGIN IMMEDIATE")?,
+        AnyConnection::Pg(c) => AnsiTransactionManager::begin_transaction_sql(c, "BEGIN")?,
+        AnyConnection::Sqlite(c) => AnsiTransactionManager::begin_transaction_sql(c, "BEGIN IMMEDIATE")?,
     }
-    type Manager = <Connection as diesel::Connection>::TransactionManager;
+    type Manager = <AnyConnection as diesel::Connection>::TransactionManager;
     match work(connection) {
         Ok(value) => {
             Manager::commit_transaction(connection)?;

@@ -2,9 +2,10 @@
 
 use chrono::NaiveDate;
 use diesel::prelude::*;
+use diesel::query_dsl::methods::FilterDsl;
 use diesel::upsert::excluded;
 
-use super::db::{Connection, on_backend};
+use super::db::{AnyConnection, on_backend};
 use super::error::StoreResult;
 use super::schema::disclosure;
 
@@ -35,7 +36,7 @@ pub struct DisclosureRow {
 
 /// A bank's ready disclosure of one section, if it was built before.
 pub fn find(
-    connection: &mut Connection,
+    connection: &mut AnyConnection,
     taxpayer: &str,
     bank: &str,
     section: &str,
@@ -45,29 +46,31 @@ pub fn find(
 }
 
 /// Keeps a disclosure unless one built at a later size is there already.
-pub fn keep(connection: &mut Connection, row: &DisclosureRow) -> StoreResult<()> {
-    on_backend!(connection, c => diesel::insert_into(disclosure::table)
-        .values(row)
-        .on_conflict((disclosure::taxpayer_id, disclosure::bank, disclosure::section, disclosure::variant))
-        .do_update()
-        .set((
-            disclosure::digest.eq(excluded(disclosure::digest)),
-            disclosure::stale_after.eq(excluded(disclosure::stale_after)),
-            disclosure::present.eq(excluded(disclosure::present)),
-            disclosure::as_of_index.eq(excluded(disclosure::as_of_index)),
-            disclosure::encoded.eq(excluded(disclosure::encoded)),
-        ))
-        .filter(disclosure::as_of_index.le(excluded(disclosure::as_of_index)))
-        .execute(c))?;
+pub fn keep(connection: &mut AnyConnection, row: &DisclosureRow) -> StoreResult<()> {
+    on_backend!(connection, c => {
+        let upsert = diesel::insert_into(disclosure::table)
+            .values(row)
+            .on_conflict((disclosure::taxpayer_id, disclosure::bank, disclosure::section, disclosure::variant))
+            .do_update()
+            .set((
+                disclosure::digest.eq(excluded(disclosure::digest)),
+                disclosure::stale_after.eq(excluded(disclosure::stale_after)),
+                disclosure::present.eq(excluded(disclosure::present)),
+                disclosure::as_of_index.eq(excluded(disclosure::as_of_index)),
+                disclosure::encoded.eq(excluded(disclosure::encoded)),
+            ));
+        FilterDsl::filter(upsert, disclosure::as_of_index.le(excluded(disclosure::as_of_index))).execute(c)
+    })?;
     Ok(())
 }
 
 /// Notes that a disclosure was found to hold at a later ledger size too.
-pub fn confirm(connection: &mut Connection, row: &DisclosureRow, as_of_index: i64) -> StoreResult<()> {
+pub fn confirm(connection: &mut AnyConnection, row: &DisclosureRow, as_of_index: i64) -> StoreResult<()> {
     let key = (&row.taxpayer_id, &row.bank, &row.section, &row.variant);
-    on_backend!(connection, c => diesel::update(disclosure::table.find(key))
-        .filter(disclosure::as_of_index.eq(row.as_of_index))
-        .filter(disclosure::digest.eq(&row.digest))
+    on_backend!(connection, c => diesel::update(QueryDsl::filter(
+            QueryDsl::filter(disclosure::table.find(key), disclosure::as_of_index.eq(row.as_of_index)),
+            disclosure::digest.eq(&row.digest),
+        ))
         .set(disclosure::as_of_index.eq(as_of_index))
         .execute(c))?;
     Ok(())

@@ -2,7 +2,7 @@
 
 use diesel::prelude::*;
 
-use super::db::{Connection, on_backend};
+use super::db::{AnyConnection, on_backend};
 use super::error::StoreResult;
 use super::schema::idempotency;
 use crate::domain::member::MemberId;
@@ -45,7 +45,7 @@ impl Kept {
 type Row = (String, String, i32, Option<String>);
 
 /// What this key led to within the last 24 h, if anything.
-pub fn find(connection: &mut Connection, member: &MemberId, claim: &Claim, now: Timestamp) -> StoreResult<Option<Kept>> {
+pub fn find(connection: &mut AnyConnection, member: &MemberId, claim: &Claim, now: Timestamp) -> StoreResult<Option<Kept>> {
     let since = now.plus_micros(-KEPT_MICROS).naive();
     let row: Option<Row> = on_backend!(connection, c => idempotency::table
         .find((member.as_str(), claim.route, claim.key.as_str()))
@@ -62,12 +62,12 @@ pub fn find(connection: &mut Connection, member: &MemberId, claim: &Claim, now: 
 }
 
 /// Keeps what a pull led to. `Duplicate` if another process was first: decide again.
-pub fn keep_release(connection: &mut Connection, member: &MemberId, claim: &Claim, release_id: &str, now: Timestamp) -> StoreResult<()> {
+pub fn keep_release(connection: &mut AnyConnection, member: &MemberId, claim: &Claim, release_id: &str, now: Timestamp) -> StoreResult<()> {
     keep(connection, member, claim, &Kept::of_release(claim.request_digest.clone(), release_id.to_owned()), now)
 }
 
 /// Keeps an answer in the unit of work that it answers for.
-pub fn keep(connection: &mut Connection, member: &MemberId, claim: &Claim, kept: &Kept, now: Timestamp) -> StoreResult<()> {
+pub fn keep(connection: &mut AnyConnection, member: &MemberId, claim: &Claim, kept: &Kept, now: Timestamp) -> StoreResult<()> {
     // A key older than its 24 h must not stand in the way of a new one.
     diesel::delete(
         idempotency::table
@@ -91,7 +91,7 @@ pub fn keep(connection: &mut Connection, member: &MemberId, claim: &Claim, kept:
 }
 
 /// Forgets keys older than 24 h; returns how many.
-pub fn sweep(connection: &mut Connection, now: Timestamp) -> StoreResult<usize> {
+pub fn sweep(connection: &mut AnyConnection, now: Timestamp) -> StoreResult<usize> {
     let old = idempotency::table.filter(idempotency::at.le(now.plus_micros(-KEPT_MICROS).naive()));
     Ok(diesel::delete(old).execute(connection)?)
 }

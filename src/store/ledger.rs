@@ -7,7 +7,7 @@ use chrono::NaiveDateTime;
 use diesel::prelude::*;
 use ring::rand::SystemRandom;
 
-use super::db::{Connection, on_backend};
+use super::db::{AnyConnection, on_backend};
 use super::error::{StoreError, StoreResult};
 use super::schema::{batch_commit, entry_salt, ledger_entry, ledger_head, ledger_tile};
 use super::tree::DbNodes;
@@ -111,7 +111,7 @@ pub struct Known {
 }
 
 /// Makes the head row of an empty ledger, unless there is one.
-pub fn ensure_head(connection: &mut Connection) -> StoreResult<()> {
+pub fn ensure_head(connection: &mut AnyConnection) -> StoreResult<()> {
     let empty = Frontier::empty();
     let row = (
         ledger_head::id.eq(1),
@@ -126,16 +126,16 @@ pub fn ensure_head(connection: &mut Connection) -> StoreResult<()> {
 }
 
 /// The head as it stands, without a lock.
-pub fn head(connection: &mut Connection) -> StoreResult<Head> {
+pub fn head(connection: &mut AnyConnection) -> StoreResult<Head> {
     let row: HeadRow = on_backend!(connection, c => ledger_head::table.find(1).first(c))?;
     row.parse()
 }
 
-fn lock_head(connection: &mut Connection) -> StoreResult<Head> {
+fn lock_head(connection: &mut AnyConnection) -> StoreResult<Head> {
     let row: HeadRow = match connection {
-        Connection::Pg(c) => ledger_head::table.find(1).for_update().first(c)?,
+        AnyConnection::Pg(c) => ledger_head::table.find(1).for_update().first(c)?,
         // The transaction began immediate: it holds the one write lock.
-        Connection::Sqlite(c) => ledger_head::table.find(1).first(c)?,
+        AnyConnection::Sqlite(c) => ledger_head::table.find(1).first(c)?,
     };
     row.parse()
 }
@@ -146,7 +146,7 @@ fn lock_head(connection: &mut Connection) -> StoreResult<Head> {
 /// from it, is refused before anything is written. `judge` sees the instants given to the entries
 /// and may refuse them, when a decision taken at `now` no longer holds.
 pub fn append(
-    connection: &mut Connection,
+    connection: &mut AnyConnection,
     known: &Known,
     now: Timestamp,
     drafts: Vec<Draft>,
@@ -156,6 +156,9 @@ pub fn append(
     check_continuity(connection, known, &head)?;
     if head.at.since_micros(now) > CLOCK_LAG_MAX_MICROS {
         return Err(StoreError::Busy { why: "this node's clock is over 2 s behind the ledger's newest entry".into() });
+    }
+    if drafts.is_empty() {
+        return Ok(Appended { entries: Vec::new(), tree: Extension::new(head.frontier.clone()), head });
     }
     let instants = instants(now, head.at, drafts.len());
     judge(&instants)?;
@@ -198,7 +201,7 @@ fn instants(now: Timestamp, newest: Timestamp, count: usize) -> Vec<Timestamp> {
 }
 
 /// The database's tree must be the one this process knows, or an extension of it.
-pub fn check_continuity(connection: &mut Connection, known: &Known, head: &Head) -> StoreResult<()> {
+pub fn check_continuity(connection: &mut AnyConnection, known: &Known, head: &Head) -> StoreResult<()> {
     let (known_size, size) = (known.frontier.size(), head.frontier.size());
     let broken = |why: String| Err(StoreError::LedgerBroken { why });
     if size < known_size {
@@ -217,7 +220,7 @@ pub fn check_continuity(connection: &mut Connection, known: &Known, head: &Head)
 }
 
 /// Hashes of the leaves `from..to`.
-pub fn leaf_hashes(connection: &mut Connection, from: u64, to: u64) -> StoreResult<Vec<Hash>> {
+pub fn leaf_hashes(connection: &mut AnyConnection, from: u64, to: u64) -> StoreResult<Vec<Hash>> {
     let (from, to) = (signed(from)?, signed(to)?);
     let rows: Vec<Vec<u8>> = on_backend!(connection, c => ledger_entry::table
         .filter(ledger_entry::idx.ge(from))
@@ -242,7 +245,7 @@ pub struct StoredEntry {
 }
 
 /// The newest entry of one of these kinds about this object.
-pub fn entry_about(connection: &mut Connection, object_id: &str, kind: EntryKind) -> StoreResult<Option<StoredEntry>> {
+pub fn entry_about(connection: &mut AnyConnection, object_id: &str, kind: EntryKind) -> StoreResult<Option<StoredEntry>> {
     let row: Option<(i64, Vec<u8>)> = on_backend!(connection, c => ledger_entry::table
         .filter(ledger_entry::object_id.eq(object_id))
         .filter(ledger_entry::kind.eq(kind.as_str()))
@@ -258,7 +261,7 @@ pub fn entry_about(connection: &mut Connection, object_id: &str, kind: EntryKind
 }
 
 /// The leaves `from..to` with their hashes, for whoever recomputes the tree.
-pub fn leaves(connection: &mut Connection, from: u64, to: u64) -> StoreResult<Vec<(Vec<u8>, Vec<u8>)>> {
+pub fn leaves(connection: &mut AnyConnection, from: u64, to: u64) -> StoreResult<Vec<(Vec<u8>, Vec<u8>)>> {
     let (from, to) = (signed(from)?, signed(to)?);
     Ok(on_backend!(connection, c => ledger_entry::table
         .filter(ledger_entry::idx.ge(from))
@@ -269,7 +272,7 @@ pub fn leaves(connection: &mut Connection, from: u64, to: u64) -> StoreResult<Ve
 }
 
 /// Batches committed after entry `after`, as (batch id, index).
-pub fn batches_after(connection: &mut Connection, after: i64) -> StoreResult<Vec<(String, i64)>> {
+pub fn batches_after(connection: &mut AnyConnection, after: i64) -> StoreResult<Vec<(String, i64)>> {
     Ok(on_backend!(connection, c => batch_commit::table
         .filter(batch_commit::ledger_index.gt(after))
         .order(batch_commit::ledger_index)
@@ -278,7 +281,7 @@ pub fn batches_after(connection: &mut Connection, after: i64) -> StoreResult<Vec
 }
 
 /// Stores the full tiles that growing from `from` to `to` entries completed.
-fn insert_tiles(connection: &mut Connection, from: u64, to: u64) -> StoreResult<()> {
+fn insert_tiles(connection: &mut AnyConnection, from: u64, to: u64) -> StoreResult<()> {
     for tile in tiles_completed(from, to) {
         let hashes = DbNodes::new(connection, to).tile(tile.level, tile.index)?;
         if hashes.len() != TILE_WIDTH {
@@ -295,7 +298,7 @@ fn insert_tiles(connection: &mut Connection, from: u64, to: u64) -> StoreResult<
     Ok(())
 }
 
-fn advance(connection: &mut Connection, head: &Head) -> StoreResult<()> {
+fn advance(connection: &mut AnyConnection, head: &Head) -> StoreResult<()> {
     let changes = (
         ledger_head::size.eq(signed(head.frontier.size())?),
         ledger_head::root.eq(head.frontier.root().as_bytes().to_vec()),
@@ -379,19 +382,19 @@ impl Rows {
         self.salts.push(SaltRow { idx, salt: salts.leaf.as_bytes().to_vec(), reason_salt });
     }
 
-    fn insert(self, connection: &mut Connection) -> StoreResult<()> {
+    fn insert(self, connection: &mut AnyConnection) -> StoreResult<()> {
         for (batch_id, index) in &self.batches {
             diesel::insert_into(batch_commit::table)
                 .values((batch_commit::batch_id.eq(batch_id), batch_commit::ledger_index.eq(index)))
                 .execute(connection)?;
         }
         match connection {
-            Connection::Pg(c) => {
+            AnyConnection::Pg(c) => {
                 diesel::insert_into(ledger_entry::table).values(&self.entries).execute(c)?;
                 diesel::insert_into(entry_salt::table).values(&self.salts).execute(c)?;
             }
             // A prepared statement a row beats one long statement that is parsed anew each time.
-            Connection::Sqlite(c) => {
+            AnyConnection::Sqlite(c) => {
                 for (entry, salt) in self.entries.iter().zip(&self.salts) {
                     diesel::insert_into(ledger_entry::table).values(entry).execute(c)?;
                     diesel::insert_into(entry_salt::table).values(salt).execute(c)?;

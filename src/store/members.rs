@@ -3,7 +3,7 @@
 use chrono::NaiveDateTime;
 use diesel::prelude::*;
 
-use super::db::Connection;
+use super::db::AnyConnection;
 use super::error::{StoreError, StoreResult};
 use super::schema::{member, member_certificate};
 use crate::domain::member::{MemberId, MemberStatus, Role};
@@ -64,13 +64,13 @@ struct CertificateRow {
 }
 
 /// Every member, by slug.
-pub fn all(connection: &mut Connection) -> StoreResult<Vec<Member>> {
+pub fn all(connection: &mut AnyConnection) -> StoreResult<Vec<Member>> {
     let rows: Vec<MemberRow> = member::table.order(member::id).load(connection)?;
     rows.into_iter().map(member_of).collect()
 }
 
 /// Every certificate, withdrawn ones included, by fingerprint.
-pub fn certificates(connection: &mut Connection) -> StoreResult<Vec<Certificate>> {
+pub fn certificates(connection: &mut AnyConnection) -> StoreResult<Vec<Certificate>> {
     let rows: Vec<CertificateRow> = member_certificate::table.order(member_certificate::fingerprint).load(connection)?;
     rows.into_iter()
         .map(|row| {
@@ -87,7 +87,7 @@ pub fn certificates(connection: &mut Connection) -> StoreResult<Vec<Certificate>
 }
 
 /// Adds a member. Fails with `Duplicate` if the slug is taken.
-pub fn insert(connection: &mut Connection, new: &Member, at: Timestamp) -> StoreResult<()> {
+pub fn insert(connection: &mut AnyConnection, new: &Member, at: Timestamp) -> StoreResult<()> {
     let row = MemberRow {
         id: new.id.to_string(),
         role: new.role.to_string(),
@@ -101,7 +101,7 @@ pub fn insert(connection: &mut Connection, new: &Member, at: Timestamp) -> Store
 }
 
 /// Pins a certificate. Fails with `Duplicate` if any member has it already.
-pub fn insert_certificate(connection: &mut Connection, new: &Certificate) -> StoreResult<()> {
+pub fn insert_certificate(connection: &mut AnyConnection, new: &Certificate) -> StoreResult<()> {
     let row = CertificateRow {
         fingerprint: new.fingerprint.clone(),
         member_id: new.member.to_string(),
@@ -115,7 +115,7 @@ pub fn insert_certificate(connection: &mut Connection, new: &Certificate) -> Sto
 }
 
 /// Sets a member's status; `false` if it is not there or stands so already.
-pub fn set_status(connection: &mut Connection, id: &MemberId, status: MemberStatus) -> StoreResult<bool> {
+pub fn set_status(connection: &mut AnyConnection, id: &MemberId, status: MemberStatus) -> StoreResult<bool> {
     let changed = diesel::update(member::table.filter(member::id.eq(id.as_str())).filter(member::status.ne(status.as_str())))
         .set(member::status.eq(status.as_str()))
         .execute(connection)?;
@@ -123,7 +123,7 @@ pub fn set_status(connection: &mut Connection, id: &MemberId, status: MemberStat
 }
 
 /// Sets how many dossiers a bank may ask for in a day; `false` if it is not there.
-pub fn set_quota(connection: &mut Connection, id: &MemberId, quota_per_day: u64) -> StoreResult<bool> {
+pub fn set_quota(connection: &mut AnyConnection, id: &MemberId, quota_per_day: u64) -> StoreResult<bool> {
     let quota = i64::try_from(quota_per_day).unwrap_or(i64::MAX);
     let changed = diesel::update(member::table.filter(member::id.eq(id.as_str())))
         .set(member::quota_per_day.eq(quota))
@@ -132,7 +132,7 @@ pub fn set_quota(connection: &mut Connection, id: &MemberId, quota_per_day: u64)
 }
 
 /// Withdraws a certificate of a member; `false` if it has no such certificate in use.
-pub fn withdraw_certificate(connection: &mut Connection, id: &MemberId, fingerprint: &str, at: Timestamp) -> StoreResult<bool> {
+pub fn withdraw_certificate(connection: &mut AnyConnection, id: &MemberId, fingerprint: &str, at: Timestamp) -> StoreResult<bool> {
     let changed = diesel::update(
         member_certificate::table
             .filter(member_certificate::fingerprint.eq(fingerprint))

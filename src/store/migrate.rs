@@ -3,7 +3,7 @@
 use diesel::RunQueryDsl;
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 
-use super::db::{Connection, Location, connect, on_backend};
+use super::db::{AnyConnection, Location, connect, on_backend};
 use super::error::{StoreError, StoreResult};
 
 const LEDGER: EmbeddedMigrations = embed_migrations!("migrations/ledger");
@@ -44,12 +44,12 @@ pub fn migrate(location: &Location, side: Side) -> StoreResult<()> {
     // Closing the connection gives the advisory lock back.
 }
 
-fn execute(connection: &mut Connection, statement: &str) -> StoreResult<()> {
+fn execute(connection: &mut AnyConnection, statement: &str) -> StoreResult<()> {
     on_backend!(connection, c => diesel::sql_query(statement).execute(c))?;
     Ok(())
 }
 
-fn run(connection: &mut Connection, migrations: EmbeddedMigrations) -> StoreResult<()> {
+fn run(connection: &mut AnyConnection, migrations: EmbeddedMigrations) -> StoreResult<()> {
     let failed = |why: Box<dyn std::error::Error + Send + Sync>| StoreError::corrupt("schema", why);
     on_backend!(connection, c => c.run_pending_migrations(migrations).map(drop)).map_err(failed)
 }

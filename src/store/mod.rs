@@ -5,6 +5,7 @@
 
 pub mod anchor;
 pub mod batches;
+mod connection;
 pub mod consents;
 pub mod db;
 pub mod disclosures;

@@ -3,7 +3,7 @@
 use chrono::NaiveDateTime;
 use diesel::prelude::*;
 
-use super::db::{Connection, on_backend};
+use super::db::{AnyConnection, on_backend};
 use super::error::{StoreError, StoreResult};
 use super::schema::product;
 use crate::domain::member::MemberId;
@@ -37,24 +37,24 @@ impl ProductRow {
 }
 
 /// The product with this id, if there is one.
-pub fn find(connection: &mut Connection, id: &str) -> StoreResult<Option<Product>> {
+pub fn find(connection: &mut AnyConnection, id: &str) -> StoreResult<Option<Product>> {
     let row: Option<ProductRow> = on_backend!(connection, c => product::table.find(id).first(c).optional())?;
     row.map(ProductRow::parse).transpose()
 }
 
 /// The products with these ids, those there are.
-pub fn find_many(connection: &mut Connection, ids: &[&str]) -> StoreResult<Vec<Product>> {
+pub fn find_many(connection: &mut AnyConnection, ids: &[&str]) -> StoreResult<Vec<Product>> {
     match connection {
-        Connection::Pg(c) => {
+        AnyConnection::Pg(c) => {
             let rows: Vec<ProductRow> = product::table.filter(product::id.eq_any(ids)).load(c)?;
             rows.into_iter().map(ProductRow::parse).collect()
         }
-        Connection::Sqlite(_) => ids.iter().filter_map(|id| find(connection, id).transpose()).collect(),
+        AnyConnection::Sqlite(_) => ids.iter().filter_map(|id| find(connection, id).transpose()).collect(),
     }
 }
 
 /// One page of products by id, after `after`: a bank's own, or everyone's.
-pub fn page(connection: &mut Connection, bank: Option<&MemberId>, after: &str, limit: i64) -> StoreResult<Vec<Product>> {
+pub fn page(connection: &mut AnyConnection, bank: Option<&MemberId>, after: &str, limit: i64) -> StoreResult<Vec<Product>> {
     let mut query = product::table.filter(product::id.gt(after)).order(product::id).limit(limit).into_boxed();
     if let Some(bank) = bank {
         query = query.filter(product::bank.eq(bank.as_str().to_owned()));
@@ -64,7 +64,7 @@ pub fn page(connection: &mut Connection, bank: Option<&MemberId>, after: &str, l
 }
 
 /// Adds a product. Fails with `Duplicate` if the id is taken.
-pub fn insert(connection: &mut Connection, new: &Product, at: Timestamp) -> StoreResult<()> {
+pub fn insert(connection: &mut AnyConnection, new: &Product, at: Timestamp) -> StoreResult<()> {
     let row = ProductRow {
         id: new.id.clone(),
         bank: new.bank.to_string(),
@@ -79,7 +79,7 @@ pub fn insert(connection: &mut Connection, new: &Product, at: Timestamp) -> Stor
 }
 
 /// Replaces the terms of a product not yet approved; `false` if it is not there or no longer open to change.
-pub fn replace_terms(connection: &mut Connection, changed: &Product, at: Timestamp) -> StoreResult<bool> {
+pub fn replace_terms(connection: &mut AnyConnection, changed: &Product, at: Timestamp) -> StoreResult<bool> {
     let count = diesel::update(
         product::table
             .filter(product::id.eq(&changed.id))
@@ -91,7 +91,7 @@ pub fn replace_terms(connection: &mut Connection, changed: &Product, at: Timesta
 }
 
 /// Approves a submitted product with its profile; `false` if it is not there or not submitted.
-pub fn approve(connection: &mut Connection, id: &str, profile: &FieldProfile, at: Timestamp) -> StoreResult<bool> {
+pub fn approve(connection: &mut AnyConnection, id: &str, profile: &FieldProfile, at: Timestamp) -> StoreResult<bool> {
     let count = diesel::update(
         product::table.filter(product::id.eq(id)).filter(product::status.eq(ProductStatus::Submitted.as_str())),
     )

@@ -3,7 +3,7 @@
 use chrono::NaiveDate;
 use diesel::prelude::*;
 
-use super::db::{Connection, on_backend};
+use super::db::{AnyConnection, on_backend};
 use super::error::{StoreError, StoreResult};
 use super::schema::quota_use;
 use crate::domain::member::MemberId;
@@ -18,7 +18,7 @@ pub struct Taken {
 }
 
 /// Takes up to `asked` places of a bank's day. Holds the bank's row until the transaction ends.
-pub fn take(connection: &mut Connection, bank: &MemberId, day: NaiveDate, asked: usize, limit: u64) -> StoreResult<Taken> {
+pub fn take(connection: &mut AnyConnection, bank: &MemberId, day: NaiveDate, asked: usize, limit: u64) -> StoreResult<Taken> {
     let number = |value: usize| i64::try_from(value).map_err(|e| StoreError::corrupt("quota_use", e));
     let (wanted, limit) = (number(asked)?, i64::try_from(limit).unwrap_or(i64::MAX));
     let key = (quota_use::member_id.eq(bank.as_str()), quota_use::day.eq(day), quota_use::used.eq(wanted));
@@ -40,7 +40,7 @@ pub fn take(connection: &mut Connection, bank: &MemberId, day: NaiveDate, asked:
 }
 
 /// How many places of a bank's day are used.
-pub fn used(connection: &mut Connection, bank: &MemberId, day: NaiveDate) -> StoreResult<u64> {
+pub fn used(connection: &mut AnyConnection, bank: &MemberId, day: NaiveDate) -> StoreResult<u64> {
     let used: Option<i64> = on_backend!(connection, c => quota_use::table
         .find((bank.as_str(), day))
         .select(quota_use::used)

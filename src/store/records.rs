@@ -3,7 +3,7 @@
 use chrono::NaiveDate;
 use diesel::prelude::*;
 
-use super::db::{Connection, on_backend};
+use super::db::{AnyConnection, on_backend};
 use super::error::{StoreError, StoreResult};
 use super::schema::{record, touch};
 use crate::domain::record::Record;
@@ -54,12 +54,12 @@ impl RecordRow {
 }
 
 /// Stages rows as one set: COPY on PostgreSQL, a prepared statement on SQLite. `Duplicate` if a record stands twice.
-pub fn insert(connection: &mut Connection, rows: &[RecordRow]) -> StoreResult<()> {
+pub fn insert(connection: &mut AnyConnection, rows: &[RecordRow]) -> StoreResult<()> {
     match connection {
-        Connection::Pg(c) => {
+        AnyConnection::Pg(c) => {
             diesel::copy_from(record::table).from_insertable(rows).execute(c)?;
         }
-        Connection::Sqlite(c) => {
+        AnyConnection::Sqlite(c) => {
             for row in rows {
                 diesel::insert_into(record::table).values(row).execute(c)?;
             }
@@ -69,13 +69,13 @@ pub fn insert(connection: &mut Connection, rows: &[RecordRow]) -> StoreResult<()
 }
 
 /// Stages one row unless its record is there already in this delivery; tells whether it was new.
-pub fn insert_once(connection: &mut Connection, row: &RecordRow) -> StoreResult<bool> {
+pub fn insert_once(connection: &mut AnyConnection, row: &RecordRow) -> StoreResult<bool> {
     let count = on_backend!(connection, c => diesel::insert_into(record::table).values(row).on_conflict_do_nothing().execute(c))?;
     Ok(count == 1)
 }
 
 /// Every revision of a taxpayer's section, whoever can see it, by record key and delivery.
-pub fn revisions(connection: &mut Connection, taxpayer: &TaxpayerId, section: Section) -> StoreResult<Vec<RecordRow>> {
+pub fn revisions(connection: &mut AnyConnection, taxpayer: &TaxpayerId, section: Section) -> StoreResult<Vec<RecordRow>> {
     Ok(on_backend!(connection, c => record::table
         .filter(record::taxpayer_id.eq(taxpayer.as_str()))
         .filter(record::section.eq(section.as_str()))
@@ -84,7 +84,7 @@ pub fn revisions(connection: &mut Connection, taxpayer: &TaxpayerId, section: Se
 }
 
 /// The deliveries that spoke of a taxpayer's section.
-pub fn touches(connection: &mut Connection, taxpayer: &TaxpayerId, section: Section) -> StoreResult<Vec<String>> {
+pub fn touches(connection: &mut AnyConnection, taxpayer: &TaxpayerId, section: Section) -> StoreResult<Vec<String>> {
     Ok(on_backend!(connection, c => touch::table
         .filter(touch::taxpayer_id.eq(taxpayer.as_str()))
         .filter(touch::section.eq(section.as_str()))

@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use super::db::Connection;
+use super::db::AnyConnection;
 use super::error::{StoreError, StoreResult};
 use super::ledger::{Appended, Draft, Field, Known, append};
 use super::releases::ReleaseRow;
@@ -94,7 +94,7 @@ pub struct Released {
 
 /// Decides and records a set of pulls inside the caller's transaction.
 pub fn release(
-    connection: &mut Connection,
+    connection: &mut AnyConnection,
     known: &Known,
     now: Timestamp,
     quotas: &HashMap<MemberId, u64>,
@@ -143,13 +143,15 @@ struct Facts {
 }
 
 impl Facts {
-    fn lock(connection: &mut Connection, commands: &[ReleaseCommand]) -> StoreResult<Self> {
+    fn lock(connection: &mut AnyConnection, commands: &[ReleaseCommand]) -> StoreResult<Self> {
         let mut ids: Vec<&str> = commands.iter().map(|command| command.ask.consent_id.as_str()).collect();
         ids.sort_unstable();
         ids.dedup();
         let consents: HashMap<_, _> =
             consents::lock(connection, &ids)?.into_iter().map(|consent| (consent.terms.id.clone(), consent)).collect();
-        let mut wanted: Vec<&str> = consents.values().map(|consent| consent.terms.product_id.as_str()).collect();
+        // An unknown consent asks for a product too, one that cannot be: the work is the same as for a known one.
+        let mut wanted: Vec<&str> =
+            ids.iter().map(|id| consents.get(*id).map_or("", |consent: &Consent| consent.terms.product_id.as_str())).collect();
         wanted.sort_unstable();
         wanted.dedup();
         let products = products::find_many(connection, &wanted)?.into_iter().map(|p| (p.id.clone(), p)).collect();
@@ -207,7 +209,7 @@ fn decide(facts: &mut Facts, command: &ReleaseCommand, now: Timestamp) -> Decisi
 
 /// Counts each decided pull against its bank's day; the last ones past the quota are taken back.
 fn apply_quota(
-    connection: &mut Connection,
+    connection: &mut AnyConnection,
     quotas: &HashMap<MemberId, u64>,
     commands: &[ReleaseCommand],
     decisions: &mut [Decision],
@@ -234,7 +236,7 @@ fn apply_quota(
     Ok(remaining)
 }
 
-fn count_pulls(connection: &mut Connection, pulls: &BTreeMap<&str, i64>) -> StoreResult<()> {
+fn count_pulls(connection: &mut AnyConnection, pulls: &BTreeMap<&str, i64>) -> StoreResult<()> {
     let mut by_count: BTreeMap<i64, Vec<&str>> = BTreeMap::new();
     for (id, count) in pulls {
         by_count.entry(*count).or_default().push(id);
@@ -245,7 +247,7 @@ fn count_pulls(connection: &mut Connection, pulls: &BTreeMap<&str, i64>) -> Stor
     Ok(())
 }
 
-fn claim_keys(connection: &mut Connection, commands: &[ReleaseCommand], decisions: &[Decision], now: Timestamp) -> StoreResult<()> {
+fn claim_keys(connection: &mut AnyConnection, commands: &[ReleaseCommand], decisions: &[Decision], now: Timestamp) -> StoreResult<()> {
     for (command, decision) in commands.iter().zip(decisions) {
         if let (Some(claim), Decision::Granted { .. }) = (&command.idempotency, decision) {
             idempotency::keep_release(connection, &command.ask.bank, claim, &command.id, now)?;

@@ -3,7 +3,7 @@
 use chrono::{NaiveDate, NaiveDateTime};
 use diesel::prelude::*;
 
-use super::db::{Connection, on_backend};
+use super::db::{AnyConnection, on_backend};
 use super::error::{StoreError, StoreResult};
 use super::ledger::signed;
 use super::release_unit::{Prepared, ReleaseCommand};
@@ -119,12 +119,12 @@ impl ReleaseRow {
 }
 
 /// Adds releases as one set.
-pub(super) fn insert(connection: &mut Connection, rows: &[ReleaseRow]) -> StoreResult<()> {
+pub(super) fn insert(connection: &mut AnyConnection, rows: &[ReleaseRow]) -> StoreResult<()> {
     match connection {
-        Connection::Pg(c) => {
+        AnyConnection::Pg(c) => {
             diesel::insert_into(release::table).values(rows).execute(c)?;
         }
-        Connection::Sqlite(c) => {
+        AnyConnection::Sqlite(c) => {
             for row in rows {
                 diesel::insert_into(release::table).values(row).execute(c)?;
             }
@@ -134,7 +134,7 @@ pub(super) fn insert(connection: &mut Connection, rows: &[ReleaseRow]) -> StoreR
 }
 
 /// A bank's own granted release; another's, a refusal and none at all are alike.
-pub fn find_granted(connection: &mut Connection, bank: &MemberId, id: &str) -> StoreResult<Option<ReleaseRow>> {
+pub fn find_granted(connection: &mut AnyConnection, bank: &MemberId, id: &str) -> StoreResult<Option<ReleaseRow>> {
     Ok(on_backend!(connection, c => release::table
         .filter(release::id.eq(id))
         .filter(release::bank.eq(bank.as_str()))
@@ -145,7 +145,7 @@ pub fn find_granted(connection: &mut Connection, bank: &MemberId, id: &str) -> S
 
 /// One page of a bank's granted releases by id, after `after`, of one consent or of all.
 pub fn page(
-    connection: &mut Connection,
+    connection: &mut AnyConnection,
     bank: &MemberId,
     consent_id: Option<&str>,
     after: &str,

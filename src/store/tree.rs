@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use diesel::prelude::*;
 
-use super::db::{Connection, on_backend};
+use super::db::{AnyConnection, on_backend};
 use super::error::{StoreError, StoreResult};
 use super::ledger::{leaf_hashes, signed};
 use super::schema::ledger_tile;
@@ -17,14 +17,14 @@ use crate::ledger::tile::{TILE_HEIGHT, TILE_WIDTH};
 
 /// Nodes of the tree at one size.
 pub struct DbNodes<'a> {
-    connection: &'a mut Connection,
+    connection: &'a mut AnyConnection,
     size: u64,
     tiles: HashMap<(u8, u64), Arc<Vec<Hash>>>,
 }
 
 impl<'a> DbNodes<'a> {
     /// A reader of the tree's first `size` leaves.
-    pub fn new(connection: &'a mut Connection, size: u64) -> Self {
+    pub fn new(connection: &'a mut AnyConnection, size: u64) -> Self {
         Self { connection, size, tiles: HashMap::new() }
     }
 
@@ -91,7 +91,7 @@ impl NodeReader for DbNodes<'_> {
 }
 
 /// The right edge of the tree of `size` leaves, out of the database's nodes.
-pub fn frontier_at(connection: &mut Connection, size: u64) -> StoreResult<Frontier> {
+pub fn frontier_at(connection: &mut AnyConnection, size: u64) -> StoreResult<Frontier> {
     let mut nodes = DbNodes::new(connection, size);
     let mut bytes = Vec::new();
     for level in (0..u8::try_from(u64::BITS).unwrap_or(u8::MAX)).rev() {

@@ -1,0 +1,149 @@
+//! Builds one section's disclosure out of the records: the slow path, and the only one that knows how.
+//!
+//! What comes out depends on nothing but the records visible at a ledger size, the window, the
+//! profile, the day and the salt key: so a replay years later gives the same bytes.
+
+use std::collections::BTreeMap;
+
+use chrono::{Days, NaiveDate};
+
+use super::catalogue::Deliveries;
+use super::error::{ServiceError, ServiceResult};
+use crate::domain::dossier::{EncodedRecord, SectionContent, encode};
+use crate::domain::member::MemberId;
+use crate::domain::period::Window;
+use crate::domain::product::FieldProfile;
+use crate::domain::section::{Section, SectionReason, SectionStatus};
+use crate::domain::taxpayer_id::TaxpayerId;
+use crate::seal::salt::SaltKey;
+use crate::seal::sd_jwt::Disclosure;
+use crate::store::db::Db;
+use crate::store::records::{self, RecordRow};
+
+/// Whose section is wanted, for whom, as of when.
+#[derive(Clone, Copy)]
+pub struct Wanted<'a> {
+    /// Whose data.
+    pub taxpayer: &'a TaxpayerId,
+    /// For which bank: its salt differs from every other bank's.
+    pub bank: &'a MemberId,
+    /// Which section.
+    pub section: Section,
+    /// Which tax periods.
+    pub window: Window,
+    /// What the product may see.
+    pub profile: &'a FieldProfile,
+    /// Whether personal identifiers may leave.
+    pub personal_data: bool,
+    /// Ledger size: deliveries with a smaller index are visible.
+    pub size: i64,
+    /// The day of the pull in Asia/Shanghai, by which staleness is judged.
+    pub today: NaiveDate,
+}
+
+/// A disclosure, and what its keeper must know of it.
+pub struct Assembled {
+    /// As it stands in a dossier.
+    pub disclosure: Disclosure,
+    /// Whether it holds records.
+    pub present: bool,
+    /// First day on which it counts as stale.
+    pub stale_after: Option<NaiveDate>,
+    /// Whether it counts as stale already.
+    pub stale: bool,
+}
+
+/// Reads the records and builds the disclosure.
+pub fn assemble(data: &Db, deliveries: &Deliveries, salt: &SaltKey, wanted: Wanted<'_>) -> ServiceResult<Assembled> {
+    let content = if wanted.profile.sections.contains(&wanted.section) {
+        read_section(data, deliveries, wanted)?
+    } else {
+        missing(wanted.section, SectionStatus::Withheld, SectionReason::CutByProfile, None)
+    };
+    let object = encode(&content, wanted.personal_data).map_err(ServiceError::internal)?;
+    let section = wanted.section.as_str();
+    let salt = salt.disclosure_salt(wanted.taxpayer.as_str(), wanted.bank.as_str(), section, object.as_bytes());
+    Ok(Assembled {
+        disclosure: Disclosure::new(&salt, section, &object),
+        present: !content.records.is_empty(),
+        stale_after: content.stale_after,
+        stale: content.status == SectionStatus::Stale,
+    })
+}
+
+fn read_section(data: &Db, deliveries: &Deliveries, wanted: Wanted<'_>) -> ServiceResult<SectionContent> {
+    let (revisions, touches) = data.read(|c| {
+        Ok((
+            records::revisions(c, wanted.taxpayer, wanted.section)?,
+            records::touches(c, wanted.taxpayer, wanted.section)?,
+        ))
+    })?;
+    let newest = newest_visible(revisions, deliveries, wanted.size);
+    let records: Vec<EncodedRecord> = newest
+        .into_values()
+        .filter(|(_, row)| in_window(row, wanted.window))
+        .map(|(_, row)| EncodedRecord { body: row.body, marks: row.marks })
+        .collect();
+    if records.is_empty() {
+        return Ok(explain_absence(deliveries, wanted));
+    }
+    let spoke: Vec<_> = touches.iter().filter_map(|id| deliveries.visible(id, wanted.size)).collect();
+    let as_of = spoke.iter().map(|delivery| delivery.as_of).max();
+    let mut forms: Vec<&str> = spoke.iter().map(|delivery| delivery.form.as_str()).collect();
+    forms.sort_unstable();
+    forms.dedup();
+    let stale_after = as_of.and_then(|day| stale_after(wanted.section, day));
+    let stale = stale_after.is_some_and(|day| day <= wanted.today);
+    Ok(SectionContent {
+        section: wanted.section,
+        status: if stale { SectionStatus::Stale } else { SectionStatus::Present },
+        reason: stale.then_some(SectionReason::SourceOverdue),
+        as_of,
+        stale_after,
+        source: Some(forms.join(" ")),
+        records,
+    })
+}
+
+/// The newest revision of each record that is visible at this size, by record key.
+fn newest_visible(revisions: Vec<RecordRow>, deliveries: &Deliveries, size: i64) -> BTreeMap<String, (i64, RecordRow)> {
+    let mut newest: BTreeMap<String, (i64, RecordRow)> = BTreeMap::new();
+    for row in revisions {
+        let Some(delivery) = deliveries.visible(&row.batch_id, size) else { continue };
+        let older = newest.get(&row.record_key).is_some_and(|(index, _)| *index > delivery.index);
+        if !older {
+            newest.insert(row.record_key.clone(), (delivery.index, row));
+        }
+    }
+    newest
+}
+
+/// A record of no period, like a registration, is in every window.
+fn in_window(row: &RecordRow, window: Window) -> bool {
+    match (row.period_from, row.period_to) {
+        (Some(from), Some(to)) => from <= window.to() && to >= window.from(),
+        (None, _) | (_, None) => true,
+    }
+}
+
+/// No records: did the bureau speak of this window and have none, or has it not spoken?
+fn explain_absence(deliveries: &Deliveries, wanted: Wanted<'_>) -> SectionContent {
+    let as_of = deliveries
+        .between(wanted.section, 0, wanted.size)
+        .filter(|d| d.coverage_from <= wanted.window.to() && d.coverage_to >= wanted.window.from())
+        .map(|delivery| delivery.as_of)
+        .max();
+    match as_of {
+        Some(_) => missing(wanted.section, SectionStatus::Empty, SectionReason::NoRecordInWindow, as_of),
+        None => missing(wanted.section, SectionStatus::NotCollected, SectionReason::NoBatchCoversWindow, None),
+    }
+}
+
+fn missing(section: Section, status: SectionStatus, reason: SectionReason, as_of: Option<NaiveDate>) -> SectionContent {
+    let stale_after = as_of.and_then(|day| stale_after(section, day));
+    SectionContent { section, status, reason: Some(reason), as_of, stale_after, source: None, records: Vec::new() }
+}
+
+fn stale_after(section: Section, as_of: NaiveDate) -> Option<NaiveDate> {
+    as_of.checked_add_days(Days::new(u64::from(section.freshness_days())))
+}

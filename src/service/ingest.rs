@@ -1,0 +1,325 @@
+//! Deliveries of the bureau: streamed in, checked row by row, visible all at once by one ledger entry.
+//!
+//! Rows are staged under a batch that nobody sees. Its entry in the ledger makes them visible; without
+//! one they are swept. So an interrupted import leaves nothing, and can be run again.
+
+use std::io::{BufReader, Read};
+
+use chrono::NaiveDate;
+use serde::Serialize;
+use tracing::{info, warn};
+
+use super::Exchange;
+use super::error::{FieldError, ServiceError, ServiceResult};
+use super::staging::{HashingReader, Stage};
+use crate::domain::import::{Form, RowError, RowProblem, Rows, Syntax};
+use crate::domain::member::wire_enum;
+use crate::ledger::entry::EntryKind;
+use crate::seal::digest::hexadecimal;
+use crate::store::batches::{self, BatchErrorRow, BatchRow, STATUS_COMMITTED, STATUS_REFUSED, STATUS_STAGING};
+use crate::store::ledger::{Draft, Field};
+
+/// Rejected rows told in the answer; the rest can be read at `errors_url`.
+pub const ERRORS_TOLD: usize = 100;
+/// Rejected rows kept of one delivery.
+const ERRORS_KEPT: usize = 10_000;
+/// Rows staged in one transaction.
+const STAGE_ROWS: usize = 5_000;
+/// Bytes of record bodies staged in one transaction.
+const STAGE_BYTES: usize = 8 << 20;
+
+wire_enum! {
+    /// What a rejected row means for the rest of its delivery.
+    pub enum Mode {
+        /// One rejected row refuses the whole.
+        All = "all",
+        /// The good rows are taken.
+        SkipBad = "skip_bad",
+    }
+}
+
+/// What a delivery says of itself.
+#[derive(Clone, Copy)]
+pub struct Delivery {
+    /// The form that its rows follow.
+    pub form: &'static Form,
+    /// CSV or NDJSON.
+    pub syntax: Syntax,
+    /// First day it speaks of.
+    pub coverage_from: NaiveDate,
+    /// Last day it speaks of.
+    pub coverage_to: NaiveDate,
+    /// The day it was true.
+    pub as_of: NaiveDate,
+    /// What a rejected row means.
+    pub mode: Mode,
+}
+
+/// Who delivers.
+#[derive(Clone, Debug)]
+pub struct Deliverer {
+    /// The member, as the entry names it.
+    pub member: String,
+    /// The person or system.
+    pub label: String,
+}
+
+/// What became of a delivery that was taken.
+#[derive(Clone, Debug, Serialize)]
+pub struct Report {
+    /// UUIDv7.
+    pub batch_id: String,
+    /// Rows read.
+    pub rows: u64,
+    /// Rows taken.
+    pub accepted: u64,
+    /// Rows taken whose figures disagree with their own form: marked, never altered.
+    pub marked: u64,
+    /// Rows rejected.
+    pub rejected: u64,
+    /// Rows taken that say what was known already.
+    pub unchanged: u64,
+    /// The entry that made it visible.
+    pub ledger_index: i64,
+    /// Whether this very delivery had been taken before; then nothing changed.
+    pub repeated: bool,
+    /// The first rejected rows.
+    pub errors: Vec<RejectedRow>,
+    /// Where every rejected row can be read.
+    pub errors_url: String,
+}
+
+/// A rejected row.
+#[derive(Clone, Debug, Serialize)]
+pub struct RejectedRow {
+    /// 1 for the first row of data.
+    pub row: u64,
+    /// The column at fault, if it is one.
+    pub column: Option<String>,
+    /// What would be right.
+    pub message: String,
+}
+
+/// Takes a delivery from any source of bytes. Blocks; `progress` hears of the rows read so far.
+pub fn ingest(
+    exchange: &Exchange,
+    deliverer: &Deliverer,
+    delivery: Delivery,
+    source: impl Read,
+    progress: &mut dyn FnMut(u64),
+) -> ServiceResult<Report> {
+    if delivery.coverage_from > delivery.coverage_to {
+        return Err(ServiceError::invalid("/coverage_to", "must not be before coverage_from"));
+    }
+    let _lock = batches::lock_imports(&exchange.data)?;
+    sweep(exchange)?;
+    let mut batch = new_batch(exchange, delivery);
+    exchange.data.write(|c| batches::insert(c, &batch))?;
+    let loaded = load(exchange, delivery, source, &mut batch, progress);
+    let errors = match loaded {
+        Ok(errors) => errors,
+        Err(error) => {
+            batches::discard(&exchange.data, &batch.id, None)?;
+            return Err(error);
+        }
+    };
+    keep_errors(exchange, &batch.id, &errors)?;
+    if batch.rejected > 0 && delivery.mode == Mode::All {
+        exchange.data.write(|c| batches::update(c, &batch))?;
+        batches::discard(&exchange.data, &batch.id, Some(STATUS_REFUSED))?;
+        return Err(ServiceError::Invalid(errors.iter().take(ERRORS_TOLD).map(field_error).collect()));
+    }
+    if let Some(report) = taken_before(exchange, &batch)? {
+        batches::discard(&exchange.data, &batch.id, None)?;
+        return Ok(report);
+    }
+    commit(exchange, deliverer, &mut batch, &errors)
+}
+
+/// Removes rows of deliveries that were interrupted. The caller holds the import lock.
+fn sweep(exchange: &Exchange) -> ServiceResult<()> {
+    for abandoned in exchange.data.read(batches::staging)? {
+        let index = exchange.ledger.read(|c| batches::commit_index(c, &abandoned.id))?;
+        if index.is_some() {
+            // The entry was written, but not noted here before the process ended.
+            let row = BatchRow { status: STATUS_COMMITTED.into(), ..abandoned };
+            exchange.data.write(|c| batches::update(c, &row))?;
+        } else {
+            warn!(batch.id = %abandoned.id, "Sweeping an interrupted delivery");
+            batches::discard(&exchange.data, &abandoned.id, None)?;
+        }
+    }
+    Ok(())
+}
+
+/// Sweeps at start, unless a delivery is being loaded by another process.
+pub fn sweep_at_start(exchange: &Exchange) -> ServiceResult<()> {
+    match batches::lock_imports(&exchange.data) {
+        Ok(_lock) => sweep(exchange),
+        Err(crate::store::error::StoreError::Busy { .. }) => Ok(()),
+        Err(other) => Err(other.into()),
+    }
+}
+
+fn new_batch(exchange: &Exchange, delivery: Delivery) -> BatchRow {
+    BatchRow {
+        id: exchange.fresh_id(),
+        form: delivery.form.id().to_owned(),
+        section: delivery.form.section().as_str().to_owned(),
+        coverage_from: delivery.coverage_from,
+        coverage_to: delivery.coverage_to,
+        as_of: delivery.as_of,
+        mode: delivery.mode.to_string(),
+        digest: String::new(),
+        status: STATUS_STAGING.to_owned(),
+        row_count: 0,
+        accepted: 0,
+        marked: 0,
+        rejected: 0,
+        unchanged: 0,
+        started_at: exchange.clock.now().naive(),
+    }
+}
+
+/// Reads, checks and stages every row; returns the rejected ones.
+fn load(
+    exchange: &Exchange,
+    delivery: Delivery,
+    source: impl Read,
+    batch: &mut BatchRow,
+    progress: &mut dyn FnMut(u64),
+) -> ServiceResult<Vec<RowError>> {
+    let about = format!(
+        "{} {} {} {} {}\n",
+        batch.form, batch.coverage_from, batch.coverage_to, batch.as_of, batch.mode
+    );
+    let (reader, digest) = HashingReader::new(source, about.as_bytes());
+    let broken = |broken: crate::domain::import::Broken| {
+        ServiceError::Malformed(format!("line {}: {}", broken.line, broken.message))
+    };
+    let mut rows = Rows::open(delivery.form, delivery.syntax, BufReader::with_capacity(1 << 16, reader)).map_err(broken)?;
+    let mut stage = Stage::new(&exchange.data, &batch.id);
+    let mut errors = Vec::new();
+    while let Some(row) = rows.next() {
+        match row {
+            Ok(record) => stage.push(rows.rows_read(), record)?,
+            Err(RowProblem::Rejected(error)) => {
+                batch.rejected += 1;
+                if errors.len() < ERRORS_KEPT {
+                    errors.push(error);
+                }
+            }
+            Err(RowProblem::Broken(fault)) => return Err(broken(fault)),
+        }
+        if stage.rows() >= STAGE_ROWS || stage.bytes() >= STAGE_BYTES {
+            stage.flush(&mut errors)?;
+            progress(rows.rows_read());
+        }
+    }
+    stage.flush(&mut errors)?;
+    progress(rows.rows_read());
+    batch.row_count = count(rows.rows_read())?;
+    batch.rejected += count(stage.repeated)?;
+    batch.accepted = count(stage.accepted)?;
+    batch.marked = count(stage.marked)?;
+    batch.digest = hexadecimal(&digest.finish());
+    errors.sort_by_key(|error| error.row);
+    Ok(errors)
+}
+
+fn count(number: u64) -> ServiceResult<i64> {
+    i64::try_from(number).map_err(ServiceError::internal)
+}
+
+fn keep_errors(exchange: &Exchange, batch_id: &str, errors: &[RowError]) -> ServiceResult<()> {
+    let rows: Vec<BatchErrorRow> = (0_i64..)
+        .zip(errors)
+        .map(|(ordinal, error)| BatchErrorRow {
+            batch_id: batch_id.to_owned(),
+            ordinal,
+            row_number: i64::try_from(error.row).unwrap_or(i64::MAX),
+            column_name: error.column.clone(),
+            message: error.message.clone(),
+        })
+        .collect();
+    Ok(exchange.data.write(|c| batches::insert_errors(c, &rows))?)
+}
+
+fn field_error(error: &RowError) -> FieldError {
+    match &error.column {
+        Some(column) => FieldError::new(format!("/rows/{}/{column}", error.row), &error.message),
+        None => FieldError::new(format!("/rows/{}", error.row), &error.message),
+    }
+}
+
+/// The report of the same delivery, if it was taken before: sent twice, it changes nothing.
+fn taken_before(exchange: &Exchange, batch: &BatchRow) -> ServiceResult<Option<Report>> {
+    for earlier in exchange.data.read(|c| batches::with_digest(c, &batch.digest))? {
+        let index = exchange.ledger.read(|c| batches::commit_index(c, &earlier.id))?;
+        if let (Some(index), true) = (index, earlier.id != batch.id) {
+            let errors = exchange.data.read(|c| batches::errors(c, &earlier.id, 0, 100))?;
+            return Ok(Some(report(&earlier, index, true, errors.into_iter().map(rejected_row).collect())));
+        }
+    }
+    Ok(None)
+}
+
+fn commit(exchange: &Exchange, deliverer: &Deliverer, batch: &mut BatchRow, errors: &[RowError]) -> ServiceResult<Report> {
+    let id = batch.id.clone();
+    let unchanged = exchange.data.write(|c| {
+        batches::write_touches(c, &id)?;
+        batches::drop_unchanged(c, &id)
+    })?;
+    batch.unchanged = i64::try_from(unchanged).map_err(ServiceError::internal)?;
+    exchange.data.write(|c| batches::update(c, batch))?;
+    let draft = draft(deliverer, batch);
+    let ((), committed) = exchange.writer.unit_blocking(move |_c, _now| Ok(Ok(((), vec![draft]))))?;
+    let index = i64::try_from(committed.entry(0)?.index).map_err(ServiceError::internal)?;
+    batch.status = STATUS_COMMITTED.to_owned();
+    exchange.data.write(|c| batches::update(c, batch))?;
+    info!(batch.id = %batch.id, form = %batch.form, rows = batch.row_count, rejected = batch.rejected, "Took a delivery");
+    let told = errors.iter().take(ERRORS_TOLD);
+    let told = told.map(|e| RejectedRow { row: e.row, column: e.column.clone(), message: e.message.clone() }).collect();
+    Ok(report(batch, index, false, told))
+}
+
+fn draft(deliverer: &Deliverer, batch: &BatchRow) -> Draft {
+    let plain = |value: serde_json::Value| Field::Plain(value);
+    Draft {
+        kind: EntryKind::BatchCommitted,
+        object_id: batch.id.clone(),
+        actor: deliverer.member.clone(),
+        by: deliverer.label.clone(),
+        fields: vec![
+            ("form", plain(batch.form.as_str().into())),
+            ("coverage_from", plain(batch.coverage_from.to_string().into())),
+            ("coverage_to", plain(batch.coverage_to.to_string().into())),
+            ("as_of", plain(batch.as_of.to_string().into())),
+            ("accepted", plain(batch.accepted.into())),
+            ("marked", plain(batch.marked.into())),
+            ("rejected", plain(batch.rejected.into())),
+            ("digest", plain(format!("sha-256-hex:{}", batch.digest).into())),
+        ],
+    }
+}
+
+fn report(batch: &BatchRow, ledger_index: i64, repeated: bool, errors: Vec<RejectedRow>) -> Report {
+    let number = |value: i64| u64::try_from(value).unwrap_or(0);
+    Report {
+        batch_id: batch.id.clone(),
+        rows: number(batch.row_count),
+        accepted: number(batch.accepted),
+        marked: number(batch.marked),
+        rejected: number(batch.rejected),
+        unchanged: number(batch.unchanged),
+        ledger_index,
+        repeated,
+        errors,
+        errors_url: format!("/v1/batches/{}/errors", batch.id),
+    }
+}
+
+/// A rejected row as stored.
+pub fn rejected_row(row: BatchErrorRow) -> RejectedRow {
+    RejectedRow { row: u64::try_from(row.row_number).unwrap_or(0), column: row.column_name, message: row.message }
+}

@@ -1,0 +1,80 @@
+//! The use cases. Each decides by the rules of `domain`, writes through the one writer, and answers
+//! with a value or with whose fault it was.
+
+pub mod admin;
+pub mod assemble;
+pub mod catalogue;
+pub mod consent;
+pub mod directory;
+pub mod disclosures;
+pub mod error;
+pub mod evidence;
+pub mod ingest;
+pub mod keys;
+pub mod product;
+pub mod receipt;
+pub mod refusals;
+pub mod release;
+pub mod repeat;
+pub mod staging;
+pub mod start;
+pub mod verify;
+pub mod writer;
+
+use std::sync::Arc;
+
+use self::catalogue::Catalogue;
+use self::directory::Directory;
+use self::error::{ServiceError, ServiceResult};
+use self::keys::Keys;
+use self::refusals::RefusalCounter;
+use self::writer::Writer;
+use crate::clock::Clock;
+use crate::store::db::Db;
+
+/// Everything the use cases work with, built once by [`start::open`].
+pub struct Exchange {
+    /// Members, consents, releases and the ledger.
+    pub ledger: Db,
+    /// Records and disclosures.
+    pub data: Db,
+    /// The one writer to the ledger.
+    pub writer: Writer,
+    /// The gateway's own keys.
+    pub keys: Arc<Keys>,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// Who may speak.
+    pub directory: Arc<Directory>,
+    /// Which deliveries are visible.
+    pub catalogue: Catalogue,
+    /// Requests that are counted rather than recorded one by one.
+    pub refusals: RefusalCounter,
+}
+
+impl Exchange {
+    /// Runs work that blocks, away from the threads that serve connections.
+    pub async fn blocking<T: Send + 'static>(
+        self: &Arc<Self>,
+        work: impl FnOnce(&Exchange) -> ServiceResult<T> + Send + 'static,
+    ) -> ServiceResult<T> {
+        let exchange = self.clone();
+        tokio::task::spawn_blocking(move || work(&exchange)).await.map_err(ServiceError::internal)?
+    }
+
+    /// Runs point reads: in place on SQLite, where they take microseconds, away from the serving threads on PostgreSQL.
+    pub async fn point_read<T: Send + 'static>(
+        self: &Arc<Self>,
+        work: impl FnOnce(&Exchange) -> ServiceResult<T> + Send + 'static,
+    ) -> ServiceResult<T> {
+        if self.ledger.is_sqlite() { work(self) } else { self.blocking(work).await }
+    }
+
+    /// A fresh id: UUIDv7 of the exchange's clock.
+    pub fn fresh_id(&self) -> String {
+        let now = self.clock.now();
+        let seconds = u64::try_from(now.seconds()).unwrap_or(0);
+        let nanos = u32::try_from(now.micros().rem_euclid(1_000_000)).unwrap_or(0) * 1_000;
+        uuid::Uuid::new_v7(uuid::Timestamp::from_unix(uuid::NoContext, seconds, nanos)).to_string()
+    }
+}

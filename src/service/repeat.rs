@@ -1,0 +1,210 @@
+//! A dossier once more: within 24 hours, while its consent is neither revoked nor expired.
+//!
+//! It consumes no pull, and it is an entry all the same: nothing leaves unlogged, the second time either.
+
+use std::sync::Arc;
+
+use serde::Serialize;
+
+use super::Exchange;
+use super::assemble::{Wanted, assemble};
+use super::directory::Caller;
+use super::error::{ServiceError, ServiceResult};
+use super::evidence;
+use super::receipt::Receipt;
+use super::release::{PullRequest, Pulled, refuse};
+use crate::domain::consent::{Consent, ConsentStatus};
+use crate::domain::denial::{ConsentFault, Denial};
+use crate::domain::period::Window;
+use crate::domain::section::Section;
+use crate::domain::taxpayer_id::TaxpayerId;
+use crate::domain::timestamp::Timestamp;
+use crate::ledger::entry::EntryKind;
+use crate::seal::sd_jwt;
+use crate::store::consents;
+use crate::store::error::StoreError;
+use crate::store::ledger::{Draft, Field};
+use crate::store::releases::{self, ReleaseRow};
+
+/// How long a dossier may be asked for again: 24 h, in microseconds.
+const REPEAT_MICROS: i64 = 24 * 3600 * 1_000_000;
+
+/// A release as its bank sees it.
+#[derive(Debug, Serialize)]
+pub struct ReleaseView {
+    /// UUIDv7.
+    pub release_id: String,
+    /// The consent it rests on.
+    pub consent_id: String,
+    /// What for.
+    pub purpose: String,
+    /// When it was signed.
+    pub issued_at: Timestamp,
+    /// Ledger size that it was read at.
+    pub read_at: Option<i64>,
+    /// `sha-256:` digest of its issuer-signed JWT.
+    pub dossier_digest: String,
+    /// The bank's case number.
+    pub bank_ref: Option<String>,
+}
+
+/// A release, and its dossier if it may be sent again.
+#[derive(Debug, Serialize)]
+pub struct Repeated {
+    /// The release.
+    #[serde(flatten)]
+    pub release: ReleaseView,
+    /// The SD-JWT, within 24 h and while the consent is neither revoked nor expired.
+    pub dossier: Option<String>,
+    /// Proves the release.
+    pub receipt: Receipt,
+    /// Proves this repetition, if the dossier was sent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub repeat_receipt: Option<Receipt>,
+}
+
+/// The view of a stored release.
+pub fn view(row: &ReleaseRow) -> ReleaseView {
+    ReleaseView {
+        release_id: row.id.clone(),
+        consent_id: row.consent_id.clone(),
+        purpose: row.purpose.clone(),
+        issued_at: row.issued_at(),
+        read_at: row.read_at,
+        dossier_digest: row.jwt.as_deref().map(sd_jwt::dossier_digest).unwrap_or_default(),
+        bank_ref: row.bank_ref.clone(),
+    }
+}
+
+/// A bank's release by id; with its dossier if `with_dossier` and the repeat rule allows it.
+pub async fn release(exchange: &Arc<Exchange>, caller: &Caller, id: &str, with_dossier: bool) -> ServiceResult<Repeated> {
+    let row = find(exchange, caller, id).await?;
+    let repeated = if with_dossier { repeat(exchange, caller, &row).await? } else { None };
+    let receipt = evidence::receipt_of(exchange, id, EntryKind::ReleaseGranted).await?;
+    let (dossier, repeat_receipt) = repeated.unzip();
+    Ok(Repeated { release: view(&row), dossier, receipt, repeat_receipt })
+}
+
+/// The answer to a pull that was asked before under the same idempotency key.
+pub async fn again(exchange: &Arc<Exchange>, caller: &Caller, request: &PullRequest, id: &str) -> ServiceResult<Pulled> {
+    let row = find(exchange, caller, id).await?;
+    match repeat(exchange, caller, &row).await? {
+        Some((dossier, _receipt_of_repeat)) => {
+            let receipt = evidence::receipt_of(exchange, id, EntryKind::ReleaseGranted).await?;
+            Ok(Pulled { release_id: row.id, dossier, receipt, remaining: None })
+        }
+        None => Err(refuse(exchange, caller, request, Denial::NotInForce(ConsentFault::Revoked)).await),
+    }
+}
+
+async fn find(exchange: &Arc<Exchange>, caller: &Caller, id: &str) -> ServiceResult<ReleaseRow> {
+    let (bank, id) = (caller.member.clone(), id.to_owned());
+    let found = exchange.point_read(move |e| Ok(e.ledger.read(|c| releases::find_granted(c, &bank, &id))?)).await?;
+    found.ok_or(ServiceError::NotFound)
+}
+
+async fn repeat(exchange: &Arc<Exchange>, caller: &Caller, row: &ReleaseRow) -> ServiceResult<Option<(String, Receipt)>> {
+    if exchange.clock.now().since_micros(row.issued_at()) > REPEAT_MICROS {
+        return Ok(None);
+    }
+    let stored = row.clone();
+    let dossier = exchange.blocking(move |e| rebuild(e, &stored)).await?;
+    let draft = repeated_draft(caller, row);
+    let consent_id = row.consent_id.clone();
+    let (allowed, committed) = exchange
+        .writer
+        .unit(move |c, now| {
+            let allowed = consents::lock(c, &[&consent_id])?.first().is_some_and(|consent| may_repeat(consent, now));
+            Ok(Ok((allowed, if allowed { vec![draft] } else { Vec::new() })))
+        })
+        .await?;
+    if allowed { Ok(Some((dossier, committed.receipt(0)?))) } else { Ok(None) }
+}
+
+fn may_repeat(consent: &Consent, now: Timestamp) -> bool {
+    match consent.standing(now) {
+        ConsentStatus::Granted | ConsentStatus::Exhausted => true,
+        ConsentStatus::Draft
+        | ConsentStatus::Requested
+        | ConsentStatus::Declined
+        | ConsentStatus::Lapsed
+        | ConsentStatus::Suspended
+        | ConsentStatus::Revoked
+        | ConsentStatus::Expired
+        | ConsentStatus::Superseded => false,
+    }
+}
+
+fn repeated_draft(caller: &Caller, row: &ReleaseRow) -> Draft {
+    Draft {
+        kind: EntryKind::ReleaseRepeated,
+        object_id: row.id.clone(),
+        actor: caller.member.to_string(),
+        by: caller.label.clone(),
+        fields: vec![
+            ("subject", Field::Sealed(row.taxpayer_id.clone().unwrap_or_default())),
+            ("dossier_digest", Field::Plain(view(row).dossier_digest.into())),
+            ("purpose", Field::Plain(row.purpose.as_str().into())),
+        ],
+    }
+}
+
+/// Rebuilds a dossier out of the records as of its `read_at`. Every disclosure must hash to a digest in the JWT kept.
+pub fn rebuild(exchange: &Exchange, row: &ReleaseRow) -> ServiceResult<String> {
+    let kept = Kept::parse(row)?;
+    let head = exchange.ledger.read(crate::store::ledger::head)?;
+    let deliveries = exchange.catalogue.upto(head.last_batch_index)?;
+    let salt = exchange.keys.salt(kept.salt_epoch).ok_or_else(|| ServiceError::internal("the salt key of a release is gone"))?;
+    let claims = crate::seal::jws::read_unverified_payload(kept.jwt).map_err(ServiceError::internal)?;
+    let listed = claims.get("_sd").and_then(|digests| digests.as_array()).cloned().unwrap_or_default();
+    let mut disclosures = Vec::with_capacity(kept.sections.len());
+    for section in &kept.sections {
+        let wanted = Wanted {
+            taxpayer: &kept.taxpayer,
+            bank: &kept.bank,
+            section: *section,
+            window: kept.window,
+            profile: &kept.profile,
+            personal_data: row.personal_data,
+            size: kept.read_at,
+            today: row.issued_at().shanghai_date(),
+        };
+        let built = assemble(&exchange.data, &deliveries, salt, wanted)?.disclosure;
+        if !listed.iter().any(|digest| digest.as_str() == Some(&built.digest)) {
+            return Err(ServiceError::internal(format!("replay of a release differs in section {section}")));
+        }
+        disclosures.push(built.encoded);
+    }
+    Ok(sd_jwt::assemble(kept.jwt, disclosures.iter().map(String::as_str)))
+}
+
+/// A granted release's row, parsed.
+struct Kept<'a> {
+    jwt: &'a str,
+    taxpayer: TaxpayerId,
+    bank: crate::domain::member::MemberId,
+    sections: Vec<Section>,
+    window: Window,
+    profile: crate::domain::product::FieldProfile,
+    read_at: i64,
+    salt_epoch: u32,
+}
+
+impl<'a> Kept<'a> {
+    fn parse(row: &'a ReleaseRow) -> ServiceResult<Self> {
+        let corrupt = |why: &dyn ToString| StoreError::corrupt("release", why.to_string());
+        let absent = || corrupt(&"a granted release lacks a column");
+        let sections = row.sections.as_deref().ok_or_else(absent)?.split_whitespace();
+        Ok(Self {
+            jwt: row.jwt.as_deref().ok_or_else(absent)?,
+            taxpayer: TaxpayerId::parse(row.taxpayer_id.as_deref().ok_or_else(absent)?).map_err(|e| corrupt(&e))?,
+            bank: row.bank.parse().map_err(|e| corrupt(&e))?,
+            sections: sections.map(|name| name.parse().map_err(|e| corrupt(&e))).collect::<Result<_, _>>()?,
+            window: Window::new(row.window_from.ok_or_else(absent)?, row.window_to.ok_or_else(absent)?)
+                .map_err(|e| corrupt(&e))?,
+            profile: serde_json::from_str(row.profile.as_deref().ok_or_else(absent)?).map_err(|e| corrupt(&e))?,
+            read_at: row.read_at.ok_or_else(absent)?,
+            salt_epoch: u32::try_from(row.salt_epoch.ok_or_else(absent)?).map_err(|e| corrupt(&e))?,
+        })
+    }
+}

@@ -1,0 +1,156 @@
+//! Opens the exchange: migrates, checks the ledger against the anchor, starts the writer.
+//!
+//! A database that is older than the anchor, or differs from it, is refused here and says why.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use serde::Deserialize;
+
+use super::Exchange;
+use super::catalogue::Catalogue;
+use super::directory::Directory;
+use super::error::ServiceError;
+use super::keys::{KeyError, Keys};
+use super::refusals::RefusalCounter;
+use super::writer::{Core, Writer};
+use crate::clock::Clock;
+use crate::ledger::checkpoint::Checkpoint;
+use crate::seal::trust::TrustFile;
+use crate::store::anchor::{Anchor, AnchorError};
+use crate::store::db::{AnyConnection, Db, Location};
+use crate::store::error::{StoreError, StoreResult};
+use crate::store::ledger::{self, Known};
+use crate::store::migrate::{Side, migrate};
+use crate::store::tree::frontier_at;
+
+/// Where everything lies.
+#[derive(Clone, Debug)]
+pub struct Places {
+    /// The ledger's database.
+    pub ledger: Location,
+    /// The data's database.
+    pub data: Location,
+    /// The anchor file.
+    pub anchor: PathBuf,
+    /// The directory of the gateway's own keys.
+    pub keys: PathBuf,
+    /// The trust file.
+    pub trust: PathBuf,
+    /// Connections to each database.
+    pub connections: u32,
+}
+
+/// How many connections each database pool may hold.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PoolOptions {
+    /// At most this many connections to each of the two databases.
+    pub connections: u32,
+}
+
+/// The exchange cannot be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The databases.
+    #[error("database: {0}")]
+    Store(#[from] StoreError),
+    /// The anchor file.
+    #[error("{0}")]
+    Anchor(#[from] AnchorError),
+    /// A key or the trust file.
+    #[error("{0}")]
+    Key(#[from] KeyError),
+    /// The ledger is not the one that was signed.
+    #[error("refusing to release: {0}")]
+    LedgerBroken(String),
+    /// Something else.
+    #[error("{0}")]
+    Other(String),
+}
+
+/// Opens the exchange.
+pub fn open(places: &Places, clock: Arc<dyn Clock>) -> Result<Arc<Exchange>, StartError> {
+    migrate(&places.ledger, Side::Ledger)?;
+    migrate(&places.data, Side::Data)?;
+    let ledger = Db::open(places.ledger.clone(), places.connections)?;
+    let data = Db::open(places.data.clone(), places.connections)?;
+    let keys = Arc::new(Keys::load(&places.keys, read_trust(&places.trust)?)?);
+    let anchor = open_anchor(&places.anchor, &ledger)?;
+    let known = ledger.read(|c| check_ledger(c, &anchor, &keys)).map_err(broken)?;
+    let directory = Arc::new(Directory::load(ledger.clone())?);
+    let core = Core::new(ledger.clone(), known, anchor, keys.clone(), clock.clone(), directory.clone());
+    let writer = Writer::start(core).map_err(|error| StartError::Other(error.to_string()))?;
+    let exchange = Exchange {
+        catalogue: Catalogue::new(ledger.clone(), data.clone()),
+        ledger,
+        data,
+        writer,
+        keys,
+        clock,
+        directory,
+        refusals: RefusalCounter::default(),
+    };
+    super::ingest::sweep_at_start(&exchange).map_err(|error| StartError::Other(describe(error)))?;
+    Ok(Arc::new(exchange))
+}
+
+fn describe(error: ServiceError) -> String {
+    match error {
+        ServiceError::Fault(fault) => fault.to_string(),
+        other => other.to_string(),
+    }
+}
+
+fn broken(error: StoreError) -> StartError {
+    match error {
+        StoreError::LedgerBroken { why } => StartError::LedgerBroken(format!(
+            "{why}. Restore the newest database, or the one that belongs to this anchor; nothing is released until then"
+        )),
+        other => StartError::Store(other),
+    }
+}
+
+fn read_trust(path: &Path) -> Result<TrustFile, StartError> {
+    let text = std::fs::read_to_string(path).map_err(|why| StartError::Other(format!("{}: {why}", path.display())))?;
+    TrustFile::parse(&text).map_err(|why| StartError::Other(format!("{}: {why}", path.display())))
+}
+
+/// The anchor of a ledger that has entries must be there; a new ledger gets a new one.
+fn open_anchor(path: &Path, ledger: &Db) -> Result<Anchor, StartError> {
+    ledger.write(ledger::ensure_head)?;
+    let size = ledger.read(ledger::head)?.frontier.size();
+    match (path.exists(), size) {
+        (true, _) => Ok(Anchor::open(path)?),
+        (false, 0) => Ok(Anchor::create(path)?),
+        (false, _) => Err(StartError::LedgerBroken(format!(
+            "the ledger has {size} entries, but its anchor {} is gone. Put the file back from where it was moved",
+            path.display()
+        ))),
+    }
+}
+
+/// The head must follow from its own tiles, and the anchor's checkpoint must be a prefix of it.
+fn check_ledger(connection: &mut AnyConnection, anchor: &Anchor, keys: &Keys) -> StoreResult<Known> {
+    let head = ledger::head(connection)?;
+    let size = head.frontier.size();
+    let fail = |why: String| StoreError::LedgerBroken { why };
+    let anchored = anchor.newest().map_err(|error| StoreError::Unavailable { why: error.to_string() })?;
+    if let Some(anchored) = &anchored {
+        let checkpoint = Checkpoint::open(&anchored.note, &keys.ledger_verifier)
+            .map_err(|why| fail(format!("the anchor's checkpoint does not verify: {why}")))?;
+        if checkpoint.size > size {
+            return Err(fail(format!(
+                "the database's ledger has {size} entries, but {} were signed: it is older than its anchor",
+                checkpoint.size
+            )));
+        }
+        if frontier_at(connection, checkpoint.size)?.root() != checkpoint.root {
+            return Err(fail(format!("the ledger's first {} entries are not the ones that were signed", checkpoint.size)));
+        }
+    }
+    if frontier_at(connection, size)?.root() != head.frontier.root() {
+        return Err(fail(format!("the head of size {size} does not follow from the stored hashes")));
+    }
+    Ok(Known { frontier: head.frontier })
+}
