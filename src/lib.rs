@@ -6,6 +6,7 @@
 
 pub mod clock;
 pub mod domain;
+pub mod http;
 pub mod ledger;
 pub mod seal;
 pub mod service;

@@ -92,8 +92,8 @@ pub struct ConsentChange {
     /// The consent after it.
     #[serde(flatten)]
     pub consent: ConsentView,
-    /// Proves the change; null if nothing had to change.
-    pub receipt: Option<Receipt>,
+    /// Proves the change; of the first one, if it was asked for twice.
+    pub receipt: Receipt,
 }
 
 /// Registers a consent that the firm gave.
@@ -131,15 +131,27 @@ pub async fn grant(exchange: &Arc<Exchange>, caller: &Caller, new: NewConsent, c
         true => committed.receipt(0)?,
         false => super::evidence::receipt_of(exchange, &consent.terms.id, EntryKind::ConsentGranted).await?,
     };
-    Ok(ConsentChange { consent: ConsentView::whole(consent, now), receipt: Some(receipt) })
+    Ok(ConsentChange { consent: ConsentView::whole(consent, now), receipt })
 }
 
 /// Takes a consent back. Nothing leaves under it after this entry. Doing it twice changes nothing.
-pub async fn revoke(exchange: &Arc<Exchange>, caller: &Caller, id: String, reason: Option<String>) -> ServiceResult<ConsentChange> {
+pub async fn revoke(
+    exchange: &Arc<Exchange>,
+    caller: &Caller,
+    id: String,
+    reason: Option<String>,
+    claim: Option<Claim>,
+) -> ServiceResult<ConsentChange> {
     let caller = caller.clone();
     let ((consent, now, changed), committed) = exchange
         .writer
         .unit(move |c, now| {
+            let kept = claim.as_ref().map(|claim| idempotency::find(c, &caller.member, claim, now)).transpose()?.flatten();
+            if let (Some(claim), Some(kept)) = (&claim, &kept)
+                && kept.request_digest != claim.request_digest
+            {
+                return Ok(Err(ServiceError::KeyConflict));
+            }
             let Some(mut consent) = consents::lock(c, &[&id])?.pop() else { return Ok(Err(ServiceError::NotFound)) };
             match consent.status {
                 ConsentStatus::Granted | ConsentStatus::Suspended | ConsentStatus::Exhausted => {}
@@ -155,11 +167,18 @@ pub async fn revoke(exchange: &Arc<Exchange>, caller: &Caller, id: String, reaso
             }
             consents::set_status(c, &id, ConsentStatus::Revoked, reason.as_deref(), now)?;
             consent.status = ConsentStatus::Revoked;
+            if let (Some(claim), None) = (&claim, kept) {
+                let kept = Kept::of_release(claim.request_digest.clone(), id.clone());
+                idempotency::keep(c, &caller.member, claim, &kept, now)?;
+            }
             let draft = draft(EntryKind::ConsentRevoked, &caller, &consent);
             Ok(Ok(((consent, now, true), vec![draft])))
         })
         .await?;
-    let receipt = changed.then(|| committed.receipt(0)).transpose()?;
+    let receipt = match changed {
+        true => committed.receipt(0)?,
+        false => super::evidence::receipt_of(exchange, &consent.terms.id, EntryKind::ConsentRevoked).await?,
+    };
     Ok(ConsentChange { consent: ConsentView::whole(consent, now), receipt })
 }
 

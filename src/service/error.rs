@@ -50,6 +50,9 @@ pub enum ServiceError {
     /// The idempotency key was used for another request.
     #[error("idempotency key used for another request")]
     KeyConflict,
+    /// An encrypted answer was asked for, and the caller has registered no key for it.
+    #[error("no encryption key registered")]
+    NoEncryptionKey,
     /// The caller's quota is used up.
     #[error("quota used up")]
     RateLimited {

@@ -1,5 +1,4 @@
 //! A connection to either database system, as diesel derives it.
-#![expect(missing_docs, reason = "the derive writes items of its own")]
 
 use diesel::{PgConnection, SqliteConnection};
 

@@ -1,0 +1,91 @@
+//! Who is at the other end of a connection, read once from its TLS session.
+
+use std::any::Any;
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+
+use actix_tls::accept::rustls_0_23::TlsStream;
+use actix_web::dev::Extensions;
+use actix_web::rt::net::TcpStream;
+
+use crate::domain::member::MemberId;
+use crate::seal::certificate::{MemberCertificate, check_client_profile};
+use crate::service::error::{ServiceError, ServiceResult};
+
+/// The certificate on a connection, as far as it can be used.
+pub struct Peer {
+    fingerprint: Result<String, &'static str>,
+    slot: OnceLock<Slot>,
+}
+
+impl Peer {
+    /// The fingerprint to look up, if the certificate has the profile of a member's.
+    pub fn fingerprint(&self) -> ServiceResult<&str> {
+        self.fingerprint.as_deref().map_err(|why| ServiceError::Unauthenticated(why))
+    }
+}
+
+/// Called for every new connection, before its first request.
+pub fn on_connect(connection: &dyn Any, extensions: &mut Extensions) {
+    let Some(stream) = connection.downcast_ref::<TlsStream<TcpStream>>() else { return };
+    let (_tcp, session) = stream.get_ref();
+    let fingerprint = match session.peer_certificates().and_then(|chain| chain.first()) {
+        None => Err("no client certificate"),
+        Some(certificate) => recognisable(certificate),
+    };
+    extensions.insert(Peer { fingerprint, slot: OnceLock::new() });
+}
+
+/// webpki is lenient by design: a certificate without the clientAuth usage passes its handshake. Not here.
+fn recognisable(der: &[u8]) -> Result<String, &'static str> {
+    if check_client_profile(der).is_err() {
+        return Err("certificate without the profile of a member's");
+    }
+    MemberCertificate::parse_der(der).map(|certificate| certificate.fingerprint).map_err(|_| "certificate unreadable")
+}
+
+/// How many connections each member has open.
+#[derive(Clone)]
+pub struct Connections {
+    limit: usize,
+    open: Arc<Mutex<HashMap<MemberId, Arc<AtomicUsize>>>>,
+}
+
+struct Slot {
+    member: MemberId,
+    open: Arc<AtomicUsize>,
+}
+
+impl Drop for Slot {
+    fn drop(&mut self) {
+        self.open.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+impl Connections {
+    /// At most `limit` connections a member.
+    pub fn new(limit: usize) -> Self {
+        Self { limit, open: Arc::default() }
+    }
+
+    /// Counts a connection to its member at its first request; refuses it past the limit.
+    pub fn admit(&self, peer: &Peer, member: &MemberId) -> ServiceResult<()> {
+        if peer.slot.get().is_some_and(|slot| slot.member == *member) {
+            return Ok(());
+        }
+        let open = {
+            let mut all = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+            all.entry(member.clone()).or_default().clone()
+        };
+        let slot = Slot { member: member.clone(), open: open.clone() };
+        if open.fetch_add(1, Ordering::Relaxed) >= self.limit {
+            // The slot's drop gives the place back.
+            drop(slot);
+            return Err(ServiceError::Busy("this member has too many connections open".into()));
+        }
+        // Requests of one connection come one after another: nobody else sets it meanwhile.
+        drop(peer.slot.set(slot));
+        Ok(())
+    }
+}

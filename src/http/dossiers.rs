@@ -1,0 +1,102 @@
+//! `POST /v1/dossiers`: the pull.
+
+use actix_web::HttpResponse;
+use actix_web::http::header::{ACCEPT, HeaderName};
+use serde::Deserialize;
+
+use super::gate::Context;
+use crate::domain::consent::Purpose;
+use crate::domain::product::all_different;
+use crate::domain::section::Section;
+use crate::service::error::{FieldError, ServiceError, ServiceResult};
+use crate::service::release::{PullRequest, Pulled, pull as release};
+
+const TEXT_LENGTH_MAX: usize = 64;
+const NONCE_LENGTH_MAX: usize = 128;
+/// Digests of held disclosures: one for each section there is, and room for older ones.
+const HAVE_MAX: usize = 64;
+
+static RATE_LIMIT: HeaderName = HeaderName::from_static("ratelimit");
+static RATE_LIMIT_POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Wire {
+    consent_id: String,
+    purpose: Purpose,
+    taxpayer_id: Option<String>,
+    sections: Option<Vec<Section>>,
+    nonce: Option<String>,
+    #[serde(default)]
+    have: Vec<String>,
+    bank_ref: Option<String>,
+}
+
+impl Wire {
+    fn parse(self) -> ServiceResult<PullRequest> {
+        let mut wrong = Vec::new();
+        let mut text = |pointer: &str, text: Option<&String>, most: usize| {
+            if text.is_some_and(|text| text.chars().count() > most || text.chars().any(char::is_control)) {
+                wrong.push(FieldError::new(pointer, format!("must have at most {most} characters, none of them a control character")));
+            }
+        };
+        text("/consent_id", Some(&self.consent_id), TEXT_LENGTH_MAX);
+        text("/taxpayer_id", self.taxpayer_id.as_ref(), TEXT_LENGTH_MAX);
+        text("/nonce", self.nonce.as_ref(), NONCE_LENGTH_MAX);
+        text("/bank_ref", self.bank_ref.as_ref(), TEXT_LENGTH_MAX);
+        if self.sections.as_ref().is_some_and(|sections| sections.is_empty() || !all_different(sections)) {
+            wrong.push(FieldError::new("/sections", "must name at least one section, none twice, or be left out"));
+        }
+        if self.have.len() > HAVE_MAX || self.have.iter().any(|digest| digest.len() != 43) {
+            wrong.push(FieldError::new("/have", "must be at most 64 digests of 43 characters, as in `_sd`"));
+        }
+        if !wrong.is_empty() {
+            return Err(ServiceError::Invalid(wrong));
+        }
+        let Self { consent_id, purpose, taxpayer_id, sections, nonce, have, bank_ref } = self;
+        Ok(PullRequest { consent_id, purpose, taxpayer_id, sections, nonce, have, bank_ref })
+    }
+}
+
+/// Releases a dossier.
+pub async fn pull(context: Context) -> ServiceResult<HttpResponse> {
+    let request = context.json::<Wire>()?.parse()?;
+    let claim = context.claim()?;
+    if wants_encryption(&context) {
+        return Err(ServiceError::NoEncryptionKey);
+    }
+    let pulled = release(context.exchange(), &context.caller, &request, claim).await?;
+    let mut response = HttpResponse::Created();
+    response.content_type("application/json");
+    if let Some(remaining) = pulled.remaining {
+        let now = context.exchange().clock.now();
+        let left_s = now.next_shanghai_midnight().since_micros(now) / 1_000_000;
+        response.insert_header((RATE_LIMIT.clone(), format!("\"day\";r={remaining};t={left_s}")));
+        response.insert_header((RATE_LIMIT_POLICY.clone(), format!("\"day\";q={};w=86400", context.caller.quota_per_day)));
+    }
+    Ok(response.body(body(&pulled, request.bank_ref.as_deref())?))
+}
+
+/// No member can register an encryption key yet, so an answer that only holds one cannot be given.
+fn wants_encryption(context: &Context) -> bool {
+    let accepted = context.request.headers().get_all(ACCEPT).filter_map(|value| value.to_str().ok());
+    accepted.flat_map(|value| value.split(',')).any(|kind| kind.trim().eq_ignore_ascii_case("application/jose"))
+}
+
+/// The answer, put together by hand: the dossier is base64url, dots and tildes, and needs no escaping.
+fn body(pulled: &Pulled, bank_ref: Option<&str>) -> ServiceResult<String> {
+    let receipt = serde_json::to_string(&pulled.receipt).map_err(ServiceError::internal)?;
+    let mut body = String::with_capacity(pulled.dossier.len() + receipt.len() + 256);
+    body.push_str("{\"release_id\":\"");
+    body.push_str(&pulled.release_id);
+    body.push_str("\",\"dossier\":\"");
+    body.push_str(&pulled.dossier);
+    body.push_str("\",\"receipt\":");
+    body.push_str(&receipt);
+    if let Some(bank_ref) = bank_ref {
+        body.push_str(",\"bank_ref\":");
+        body.push_str(&serde_json::to_string(bank_ref).map_err(ServiceError::internal)?);
+    }
+    body.push('}');
+    Ok(body)
+}

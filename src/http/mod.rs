@@ -1,0 +1,17 @@
+//! The gateway port: mutual TLS, a route table that is data, handlers that only translate.
+
+pub mod batches;
+pub mod body;
+pub mod connection;
+pub mod consents;
+pub mod dossiers;
+pub mod gate;
+pub mod ledger;
+pub mod operations;
+pub mod pages;
+pub mod problem;
+pub mod products;
+pub mod releases;
+pub mod routes;
+pub mod server;
+pub mod tls;

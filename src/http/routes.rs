@@ -1,0 +1,97 @@
+//! The route table: method, path, who may, what it takes, who handles it. Data, so that a test can walk it.
+
+use std::future::Future;
+use std::pin::Pin;
+
+use actix_web::http::Method;
+use actix_web::web::{self, Payload, ServiceConfig};
+use actix_web::{HttpRequest, HttpResponse};
+
+use super::body::Body;
+use super::gate::{Context, dispatch};
+use super::{batches, consents, dossiers, ledger, products, releases};
+use crate::domain::member::Role;
+use crate::service::error::ServiceResult;
+
+/// What a handler makes of a request.
+pub type Answer<'a> = Pin<Box<dyn Future<Output = ServiceResult<HttpResponse>> + 'a>>;
+
+/// What a route takes, and who handles it.
+#[derive(Clone, Copy)]
+pub enum Takes {
+    /// No body.
+    Nothing(fn(Context) -> Answer<'static>),
+    /// A small JSON body, read before the handler is called.
+    Json(fn(Context) -> Answer<'static>),
+    /// A body that the handler reads as it arrives.
+    Stream(for<'a> fn(Context, &'a mut Body) -> Answer<'a>),
+}
+
+/// One route.
+#[derive(Clone)]
+pub struct Entry {
+    /// GET, POST or PUT.
+    pub method: Method,
+    /// Pattern of the path.
+    pub path: &'static str,
+    /// Roles that may call it.
+    pub allow: &'static [Role],
+    /// What it takes.
+    pub takes: Takes,
+}
+
+const BANK: &[Role] = &[Role::Bank];
+const BUREAU: &[Role] = &[Role::Bureau];
+const BANK_AND_BUREAU: &[Role] = &[Role::Bank, Role::Bureau];
+const MEMBERS: &[Role] = Role::ALL;
+
+/// Every route of the gateway.
+pub fn table() -> Vec<Entry> {
+    let get = |path, allow, handler| Entry { method: Method::GET, path, allow, takes: Takes::Nothing(handler) };
+    let post = |path, allow, handler| Entry { method: Method::POST, path, allow, takes: Takes::Json(handler) };
+    let put = |path, allow, handler| Entry { method: Method::PUT, path, allow, takes: Takes::Json(handler) };
+    vec![
+        post("/v1/dossiers", BANK, |c| Box::pin(dossiers::pull(c))),
+        get("/v1/releases", BANK, |c| Box::pin(releases::list(c))),
+        get("/v1/releases/{id}", BANK, |c| Box::pin(releases::show(c))),
+        get("/v1/consents", BANK, |c| Box::pin(consents::list(c))),
+        post("/v1/consents", BUREAU, |c| Box::pin(consents::grant(c))),
+        get("/v1/consents/{id}", BANK_AND_BUREAU, |c| Box::pin(consents::show(c))),
+        post("/v1/consents/{id}/revocation", BUREAU, |c| Box::pin(consents::revoke(c))),
+        get("/v1/products", BANK_AND_BUREAU, |c| Box::pin(products::list(c))),
+        put("/v1/products/{id}", BANK, |c| Box::pin(products::submit(c))),
+        post("/v1/products/{id}/approval", BUREAU, |c| Box::pin(products::approve(c))),
+        Entry {
+            method: Method::POST,
+            path: "/v1/batches",
+            allow: BUREAU,
+            takes: Takes::Stream(|c, body| Box::pin(batches::deliver(c, body))),
+        },
+        get("/v1/batches/{id}/errors", BUREAU, |c| Box::pin(batches::errors(c))),
+        get("/v1/ledger/checkpoint", MEMBERS, |c| Box::pin(ledger::checkpoint(c))),
+        get("/v1/ledger/proof/{index}", MEMBERS, |c| Box::pin(ledger::proof(c))),
+        get("/v1/keys", MEMBERS, |c| Box::pin(ledger::keys(c))),
+    ]
+}
+
+/// Mounts the table: each entry behind the gate, and whatever is in no entry behind it too.
+pub fn mount(config: &mut ServiceConfig) {
+    let table = table();
+    let mut paths: Vec<&'static str> = table.iter().map(|entry| entry.path).collect();
+    paths.dedup();
+    for path in paths {
+        let mut resource = web::resource(path);
+        for entry in table.iter().filter(|entry| entry.path == path) {
+            let (method, entry) = (entry.method.clone(), entry.clone());
+            resource = resource.route(web::method(method).to(move |request: HttpRequest, payload: Payload| {
+                dispatch(Some(entry.clone()), request, payload)
+            }));
+        }
+        config.service(resource.default_service(web::to(nothing_here)));
+    }
+    config.default_service(web::to(nothing_here));
+}
+
+async fn nothing_here(request: HttpRequest, payload: Payload) -> HttpResponse {
+    dispatch(None, request, payload).await
+}
