@@ -4,6 +4,7 @@
 //! bottom up, are `domain`; `seal`, `ledger`, `clock`; `store`; `outbound`; `service`; `http`;
 //! `config`; `app`; `cli`. Imports point only down, and `tests/architecture.rs` keeps it so.
 
+pub mod cli;
 pub mod domain;
 pub mod ledger;
 pub mod seal;
