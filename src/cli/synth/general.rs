@@ -71,10 +71,10 @@ impl<'a> Bookkeeper<'a> {
         let dates = FilingDates::of(period, self.firm.late_per_mille, &mut self.random);
         let refunded_sales = self.refunded.as_ref().map_or(0, |(_, share)| sales_fen / 100 * share);
         let flows = self.flows(month, sales_fen - refunded_sales);
-        let refund_on_levy = match &mut self.refunded {
-            Some((book, _)) => Some(book.close(&refunded_flows(refunded_sales, &flows), new_year)),
-            None => None,
-        };
+        let refund_on_levy = self
+            .refunded
+            .as_mut()
+            .map(|(book, _)| book.close(&refunded_flows(refunded_sales, &flows), new_year));
         let omission = sales_fen > 0 && self.random.chance(10);
         let draft = omission.then(|| self.general.clone().close(&with_omission(&flows), new_year));
         let general = self.general.close(&flows, new_year);

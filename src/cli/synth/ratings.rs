@@ -41,11 +41,12 @@ pub(super) fn ratings(firm: &Firm, conduct: &Conduct, span: &Span) -> Vec<Rating
         let prior = history.last().map(|rating| rating.level);
         history.extend(evaluations(firm, conduct, year, prior, &mut random));
     }
-    if let (Some(abnormal), Some(last)) = (firm.abnormal_from(), history.last()) {
-        if last.level != Level::D && abnormal >= last.valid_from {
-            let year = last.year;
-            history.push(rating(year, Level::D, None, abnormal, RatingCause::Dynamic));
-        }
+    if let (Some(abnormal), Some(last)) = (firm.abnormal_from(), history.last())
+        && last.level != Level::D
+        && abnormal >= last.valid_from
+    {
+        let year = last.year;
+        history.push(rating(year, Level::D, None, abnormal, RatingCause::Dynamic));
     }
     history.retain(|rating| rating.assessed_on <= span.as_of);
     for next in 1..history.len() {
@@ -62,7 +63,7 @@ fn evaluations(
     prior: Option<Level>,
     random: &mut Random,
 ) -> Vec<Rating> {
-    let deductions = random.between(0, 9);
+    let deductions = random.between(0, 16);
     let base = if random.chance(600) { 100 } else { 93 };
     let (published, later) = (random.between(19, 28), random.between(60, 150));
     let fate = random.below(1_000);
