@@ -113,7 +113,7 @@ impl Firm {
             course: course(span, random),
             month_fen,
             month_fen_max,
-            late_per_mille: *random.pick(&[0, 0, 3, 3, 8, 15, 30, 60, 120, 300]),
+            late_per_mille: *random.pick(&[0, 0, 0, 3, 8, 15, 40, 90, 250, 550]),
             unrated: random.chance(40),
             reg_type: if is_trader {
                 "411"
