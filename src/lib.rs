@@ -4,10 +4,14 @@
 //! bottom up, are `domain`; `seal`, `ledger`, `clock`; `store`; `outbound`; `service`; `http`;
 //! `config`; `app`; `cli`. Imports point only down, and `tests/architecture.rs` keeps it so.
 
+pub mod app;
+pub mod cli;
 pub mod clock;
+pub mod config;
 pub mod domain;
 pub mod http;
 pub mod ledger;
+pub mod outbound;
 pub mod seal;
 pub mod service;
 pub mod store;

@@ -72,6 +72,14 @@ pub enum FormVersion {
 }
 
 impl FormVersion {
+    /// The name on the wire.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            FormVersion::V2019 => "2019",
+            FormVersion::V2021 => "2021",
+        }
+    }
+
     /// The version of that name.
     pub fn from_name(name: &str) -> Option<Self> {
         match name {
@@ -93,6 +101,14 @@ pub enum Correction {
 }
 
 impl Correction {
+    /// The name on the wire.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Correction::Original => "original",
+            Correction::Amended => "amended",
+        }
+    }
+
     /// The correction state of that name.
     pub fn from_name(name: &str) -> Option<Self> {
         match name {

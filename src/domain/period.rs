@@ -186,7 +186,7 @@ impl From<Window> for WindowParts {
 }
 
 fn starts_in_step(from: NaiveDate, months: u32) -> bool {
-    from.day() == 1 && from.month0() % months == 0
+    from.day() == 1 && from.month0().is_multiple_of(months)
 }
 
 /// Last day of the span of that many months starting on `first`.

@@ -1,0 +1,181 @@
+//! Builds the parts once, starts the servers and the tasks, shuts down in order.
+
+use std::net::{SocketAddr, TcpListener};
+use std::sync::Arc;
+use std::sync::mpsc::{Sender, channel};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use actix_web::dev::ServerHandle;
+use tokio::sync::oneshot;
+use tracing::{error, info, warn};
+
+use crate::clock::Clock;
+use crate::config::{Config, ConfigError};
+use crate::http::server;
+use crate::http::tls::{TlsError, server_config};
+use crate::service::Exchange;
+use crate::service::directory::REFRESH_EVERY;
+use crate::service::refusals;
+use crate::service::start::{StartError, open};
+use crate::store::idempotency;
+
+/// How often finished minutes of counted refusals are recorded.
+const RECORD_REFUSALS_EVERY: Duration = Duration::from_secs(5);
+/// How often old idempotency keys are forgotten.
+const FORGET_KEYS_EVERY: Duration = Duration::from_secs(3600);
+
+/// The gateway cannot be started.
+#[derive(Debug, thiserror::Error)]
+pub enum AppError {
+    /// The configuration.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// Databases, anchor or keys.
+    #[error(transparent)]
+    Start(#[from] StartError),
+    /// A certificate.
+    #[error(transparent)]
+    Tls(#[from] TlsError),
+    /// A port.
+    #[error("cannot listen on {address}: {why}. Choose another address in the configuration, or stop what listens there")]
+    Listen {
+        /// The address.
+        address: SocketAddr,
+        /// What the system said.
+        why: std::io::Error,
+    },
+    /// Something else of the system's.
+    #[error("{0}")]
+    System(#[from] std::io::Error),
+}
+
+/// A gateway that listens.
+pub struct Running {
+    /// The use cases, for the command line that started it.
+    pub exchange: Arc<Exchange>,
+    /// Where the gateway port listens.
+    pub gateway: SocketAddr,
+    /// Where the operations port listens.
+    pub operations: SocketAddr,
+    handles: Vec<ServerHandle>,
+    stopped: Option<oneshot::Sender<()>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+/// Checks everything that `serve` needs, and opens nothing.
+pub fn check(config: &Config) -> Result<(), AppError> {
+    config.places()?;
+    server_config(&config.tls)?;
+    Ok(())
+}
+
+/// Starts the gateway on threads of its own.
+pub fn spawn(config: &Config, clock: Arc<dyn Clock>) -> Result<Running, AppError> {
+    let tls = server_config(&config.tls)?;
+    let exchange = open(&config.places()?, clock)?;
+    let gateway_socket = listen(config.gateway.listen)?;
+    let operations_socket = listen(config.operations.listen)?;
+    let (gateway, operations) = (gateway_socket.local_addr()?, operations_socket.local_addr()?);
+    let (ready, started) = channel();
+    let (stop, stopped) = oneshot::channel();
+    let (served, options, limits) = (exchange.clone(), config.gateway.clone(), config.limits);
+    let thread = std::thread::Builder::new().name("gateway".into()).spawn(move || {
+        actix_web::rt::System::new().block_on(async move {
+            let servers = server::gateway(served.clone(), &options, limits, tls, gateway_socket)
+                .and_then(|first| Ok((first, server::operations(served.clone(), operations_socket)?)));
+            serve(servers, served, &ready, stopped).await;
+        });
+    })?;
+    let handles = started.recv().map_err(|_| std::io::Error::other("the gateway's thread ended at start"))??;
+    info!(%gateway, %operations, "The gateway listens");
+    Ok(Running { exchange, gateway, operations, handles, stopped: Some(stop), thread: Some(thread) })
+}
+
+type Servers = std::io::Result<(actix_web::dev::Server, actix_web::dev::Server)>;
+
+async fn serve(servers: Servers, exchange: Arc<Exchange>, ready: &Sender<std::io::Result<Vec<ServerHandle>>>, stopped: oneshot::Receiver<()>) {
+    let (gateway, operations) = match servers {
+        Ok(servers) => servers,
+        Err(why) => {
+            drop(ready.send(Err(why)));
+            return;
+        }
+    };
+    drop(ready.send(Ok(vec![gateway.handle(), operations.handle()])));
+    let tasks = [
+        actix_web::rt::spawn(refresh_directory(exchange.clone())),
+        actix_web::rt::spawn(record_refusals(exchange.clone())),
+        actix_web::rt::spawn(forget_keys(exchange.clone())),
+    ];
+    let (first, second) = (actix_web::rt::spawn(gateway), actix_web::rt::spawn(operations));
+    // The sender was told to stop, or is gone: either way the servers are told by their handles.
+    let _told = stopped.await;
+    let (_first, _second) = (first.await, second.await);
+    tasks.iter().for_each(|task| task.abort());
+    let last = exchange.blocking(|e| refusals::record(e, true)).await;
+    if let Err(why) = last {
+        error!(%why, "The last minute's counted refusals could not be recorded");
+    }
+}
+
+fn listen(address: SocketAddr) -> Result<TcpListener, AppError> {
+    TcpListener::bind(address).map_err(|why| AppError::Listen { address, why })
+}
+
+impl Running {
+    /// Stops: open requests are answered, counted refusals recorded.
+    pub fn stop(mut self) {
+        self.shut_down();
+    }
+
+    fn shut_down(&mut self) {
+        let handles = std::mem::take(&mut self.handles);
+        if let Some(stopped) = self.stopped.take() {
+            for handle in &handles {
+                // The stop is sent when it is called; the thread's end tells that it is done.
+                drop(handle.stop(true));
+            }
+            drop(stopped.send(()));
+        }
+        if let Some(thread) = self.thread.take()
+            && thread.join().is_err()
+        {
+            error!("The gateway's thread ended in a panic");
+        }
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.shut_down();
+    }
+}
+
+async fn refresh_directory(exchange: Arc<Exchange>) {
+    loop {
+        tokio::time::sleep(REFRESH_EVERY).await;
+        if let Err(why) = exchange.blocking(|e| Ok(e.directory.refresh()?)).await {
+            warn!(%why, "The member directory could not be read");
+        }
+    }
+}
+
+async fn record_refusals(exchange: Arc<Exchange>) {
+    loop {
+        tokio::time::sleep(RECORD_REFUSALS_EVERY).await;
+        if let Err(why) = exchange.blocking(|e| refusals::record(e, false)).await {
+            warn!(%why, "Counted refusals could not be recorded; they are counted on");
+        }
+    }
+}
+
+async fn forget_keys(exchange: Arc<Exchange>) {
+    loop {
+        let swept = exchange.blocking(|e| Ok(e.ledger.write(|c| idempotency::sweep(c, e.clock.now()))?)).await;
+        if let Err(why) = swept {
+            warn!(%why, "Old idempotency keys could not be forgotten");
+        }
+        tokio::time::sleep(FORGET_KEYS_EVERY).await;
+    }
+}

@@ -1,0 +1,305 @@
+//! The command line, as clap reads it.
+
+use std::path::PathBuf;
+
+use chrono::NaiveDate;
+use clap::{Args, Parser, Subcommand};
+
+/// 税贷易: the exchange between a tax bureau and its member banks.
+#[derive(Parser)]
+#[command(name = "shuidaiyi", version, about = "税贷易 税银信息交换平台: the exchange between a tax bureau and its member banks")]
+pub struct Arguments {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What to do.
+#[derive(Subcommand)]
+pub enum Command {
+    /// 演示：一座虚构城市、十二家银行、全流程 A synthetic city, twelve banks, the whole job
+    Demo(DemoOptions),
+    /// 新建：配置、密钥、证书、数据库 Configuration, keys, member certificates, database
+    Init(InitOptions),
+    /// 运行网关 The gateway
+    Serve(ServeOptions),
+    /// 生成虚构城市的税务数据 A synthetic city in the bureau's file formats
+    Synth(SynthOptions),
+    /// 导入税务数据 Load the bureau's files
+    Import(ImportOptions),
+    /// 成员管理 Members and their certificates
+    Member(MemberOptions),
+    /// 授权管理 Consents
+    Consent(ConsentOptions),
+    /// 以银行身份查询 A bank's pull, as a client
+    Pull(PullOptions),
+    /// 离线核验 Check a pull's answer offline
+    Verify(VerifyOptions),
+}
+
+/// `demo`
+#[derive(Args, Clone)]
+pub struct DemoOptions {
+    /// Directory to work in; a second run continues there.
+    #[arg(long, default_value = "demo-data")]
+    pub dir: PathBuf,
+    /// Firms in the city.
+    #[arg(long, default_value_t = 240, value_parser = clap::value_parser!(u64).range(60..=1_000_000))]
+    pub taxpayers: u64,
+    /// Seed of the city.
+    #[arg(long, default_value_t = 1)]
+    pub seed: u64,
+    /// Exit at the end instead of serving on.
+    #[arg(long)]
+    pub once: bool,
+}
+
+/// `init`
+#[derive(Args, Clone)]
+pub struct InitOptions {
+    /// Directory to make.
+    #[arg(long)]
+    pub dir: PathBuf,
+    /// Port of the gateway.
+    #[arg(long, default_value_t = 8443)]
+    pub port: u16,
+    /// Port of the operations listener.
+    #[arg(long, default_value_t = 9464)]
+    pub operations_port: u16,
+    /// Dossiers that each bank may ask for in a day.
+    #[arg(long, default_value_t = 100_000)]
+    pub quota_per_day: u64,
+}
+
+/// `serve`
+#[derive(Args, Clone)]
+pub struct ServeOptions {
+    /// The configuration file.
+    #[arg(long)]
+    pub config: PathBuf,
+    /// Check the configuration and exit.
+    #[arg(long)]
+    pub check_config: bool,
+}
+
+/// `synth`
+#[derive(Args, Clone)]
+pub struct SynthOptions {
+    /// Firms in the city.
+    #[arg(long)]
+    pub taxpayers: u64,
+    /// Same seed, same bytes.
+    #[arg(long)]
+    pub seed: u64,
+    /// Directory to write.
+    #[arg(long)]
+    pub out: PathBuf,
+    /// Last month with filings, like 2026-10.
+    #[arg(long)]
+    pub until: Option<String>,
+}
+
+/// `import`
+#[derive(Args, Clone)]
+pub struct ImportOptions {
+    /// The configuration file.
+    #[arg(long)]
+    pub config: PathBuf,
+    /// A delivery's directory, its manifest.json, or files (these need --form, --coverage and --as-of).
+    #[arg(required = true)]
+    pub sources: Vec<PathBuf>,
+    /// Form of the files: registration, rating, vat_general or vat_small.
+    #[arg(long)]
+    pub form: Option<String>,
+    /// Days the files speak of, like 2026-01-01..2026-01-31.
+    #[arg(long)]
+    pub coverage: Option<String>,
+    /// The day the files were true.
+    #[arg(long)]
+    pub as_of: Option<NaiveDate>,
+    /// Take the good rows of a file that has bad ones.
+    #[arg(long)]
+    pub skip_bad: bool,
+    /// Print the reports as JSON.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `member`
+#[derive(Args, Clone)]
+pub struct MemberOptions {
+    /// What to do with members.
+    #[command(subcommand)]
+    pub action: MemberAction,
+}
+
+/// What to do with members.
+#[derive(Subcommand, Clone)]
+pub enum MemberAction {
+    /// 列出成员与证书 Members and their certificates
+    List {
+        /// The configuration file.
+        #[arg(long)]
+        config: PathBuf,
+        /// Print JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// 新增成员 A new member with its first certificate
+    Add {
+        /// The configuration file.
+        #[arg(long)]
+        config: PathBuf,
+        /// Its slug, like bank-13.
+        member: String,
+        /// bank, bureau, regulator or platform.
+        #[arg(long)]
+        role: String,
+        /// Full legal name.
+        #[arg(long)]
+        name: String,
+        /// Its certificate, PEM.
+        #[arg(long)]
+        certificate: PathBuf,
+        /// The person or system that holds the certificate.
+        #[arg(long, default_value = "system")]
+        label: String,
+        /// Dossiers it may ask for in a day.
+        #[arg(long, default_value_t = 100_000)]
+        quota_per_day: u64,
+    },
+    /// 登记证书 One more certificate of a member
+    Certificate {
+        /// The configuration file.
+        #[arg(long)]
+        config: PathBuf,
+        /// Whose it is.
+        member: String,
+        /// The certificate, PEM.
+        certificate: PathBuf,
+        /// The person or system that holds it.
+        #[arg(long, default_value = "system")]
+        label: String,
+    },
+    /// 暂停成员 A member may no longer act
+    Suspend {
+        /// The configuration file.
+        #[arg(long)]
+        config: PathBuf,
+        /// Which member.
+        member: String,
+    },
+    /// 恢复成员 A member may act again
+    Resume {
+        /// The configuration file.
+        #[arg(long)]
+        config: PathBuf,
+        /// Which member.
+        member: String,
+    },
+    /// 撤销证书 A certificate is no longer accepted
+    Withdraw {
+        /// The configuration file.
+        #[arg(long)]
+        config: PathBuf,
+        /// Whose it is.
+        member: String,
+        /// Its SHA-256 fingerprint, as `member list` shows it.
+        fingerprint: String,
+    },
+    /// 设定每日查询配额 How many dossiers a bank may ask for in a day
+    Quota {
+        /// The configuration file.
+        #[arg(long)]
+        config: PathBuf,
+        /// Which bank.
+        member: String,
+        /// Dossiers a day.
+        #[arg(long)]
+        per_day: u64,
+    },
+}
+
+/// `consent`
+#[derive(Args, Clone)]
+pub struct ConsentOptions {
+    /// What to do with consents.
+    #[command(subcommand)]
+    pub action: ConsentAction,
+}
+
+/// What to do with consents.
+#[derive(Subcommand, Clone)]
+pub enum ConsentAction {
+    /// 列出某银行的授权 Consents that name a bank
+    List {
+        /// The configuration file.
+        #[arg(long)]
+        config: PathBuf,
+        /// Which bank.
+        #[arg(long)]
+        bank: String,
+        /// Print JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// 撤回授权 Take a consent back
+    Revoke {
+        /// The configuration file.
+        #[arg(long)]
+        config: PathBuf,
+        /// Which consent.
+        consent: String,
+        /// Why, for the record.
+        #[arg(long)]
+        reason: Option<String>,
+    },
+}
+
+/// `pull`
+#[derive(Args, Clone)]
+pub struct PullOptions {
+    /// The gateway, like https://localhost:8443.
+    #[arg(long)]
+    pub url: String,
+    /// CA that the gateway's certificate chains to.
+    #[arg(long)]
+    pub ca: Option<PathBuf>,
+    /// The bank's client certificate, PEM.
+    #[arg(long)]
+    pub cert: PathBuf,
+    /// Its private key, PEM.
+    #[arg(long)]
+    pub key: PathBuf,
+    /// The consent to rely on.
+    #[arg(long)]
+    pub consent: String,
+    /// pre_loan or post_loan.
+    #[arg(long, default_value = "pre_loan")]
+    pub purpose: String,
+    /// Sections to ask for, separated by commas; all that are consented if absent.
+    #[arg(long)]
+    pub sections: Option<String>,
+    /// The bank's case number.
+    #[arg(long)]
+    pub bank_ref: Option<String>,
+    /// Where to save the answer; stdout if absent.
+    #[arg(long)]
+    pub out: Option<PathBuf>,
+}
+
+/// `verify`
+#[derive(Args, Clone)]
+pub struct VerifyOptions {
+    /// A saved pull answer, or - for stdin.
+    pub file: PathBuf,
+    /// The exchange's trust file.
+    #[arg(long)]
+    pub trust: PathBuf,
+    /// The bank that the dossier must be for.
+    #[arg(long)]
+    pub audience: Option<String>,
+    /// Print JSON.
+    #[arg(long)]
+    pub json: bool,
+}

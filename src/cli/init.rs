@@ -1,0 +1,155 @@
+//! `shuidaiyi init`: configuration, development CA, certificates, keys, trust file, database, members.
+
+use std::path::Path;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+
+use super::arguments::InitOptions;
+use super::member::pin;
+use super::output::{Failure, open_exchange, operator_label, say};
+use crate::clock::{Clock, SystemClock};
+use crate::config::DATABASE_URL_VARIABLE;
+use crate::domain::member::{MemberId, MemberStatus, Role};
+use crate::ledger::note::NoteSigner;
+use crate::seal::authority::{DevelopmentAuthority, Issued};
+use crate::seal::certificate::MemberCertificate;
+use crate::seal::keys::{generate_ed25519, generate_secret, write_pkcs8, write_private, write_secret};
+use crate::seal::trust::{KeySet, LedgerKey, TrustFile, TrustedKey};
+use crate::service::Exchange;
+use crate::service::admin::{Change, apply};
+use crate::service::keys::{DOSSIER_KEY_FILE, LEDGER_KEY_FILE, origin_of, salt_key_file};
+use crate::store::members::Member;
+
+/// Banks of the programme.
+pub const BANKS: u32 = 12;
+/// The development CA's key; its certificate is `certs/ca.pem`.
+const AUTHORITY_KEY_FILE: &str = "development-ca.key";
+/// Key of the references to grantors' identities, which only the bureau holds.
+pub const ID_REFERENCE_KEY_FILE: &str = "bureau-id-reference.key";
+const DATABASE_URL_FILE: &str = "database-url";
+
+/// Makes the directory and says what to do next.
+pub fn run(options: &InitOptions) -> Result<ExitCode, Failure> {
+    make(options)?;
+    let dir = options.dir.display();
+    say(format!("已建立 {dir}：配置、密钥、证书、数据库，{BANKS} 家银行与税务、监管、平台成员 made, with {BANKS} banks, bureau, regulator and platform"));
+    say(format!("下一步 next: shuidaiyi serve --config {dir}/shuidaiyi.toml"));
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Makes the directory; it must be empty or absent.
+pub fn make(options: &InitOptions) -> Result<Arc<Exchange>, Failure> {
+    let dir = &options.dir;
+    std::fs::create_dir_all(dir).map_err(|why| Failure::usage(format!("{}: {why}", dir.display())))?;
+    if std::fs::read_dir(dir)?.next().is_some() {
+        return Err(Failure::usage(format!("{} is not empty: name a new directory", dir.display())));
+    }
+    for part in ["certs", "keys"] {
+        std::fs::create_dir(dir.join(part))?;
+    }
+    restrict(&dir.join("keys"))?;
+    let now = SystemClock.now().utc();
+    let authority = DevelopmentAuthority::create(now).map_err(Failure::system)?;
+    let issuer = format!("https://localhost:{}", options.port);
+    write_own(dir, &authority, &issuer, now)?;
+    let members = write_members(dir, &authority, now, options.quota_per_day)?;
+    std::fs::write(dir.join("shuidaiyi.toml"), configuration(dir, options)?)?;
+    let exchange = open_exchange(&dir.join("shuidaiyi.toml"))?;
+    apply(&exchange, members, operator_label())?;
+    Ok(exchange)
+}
+
+/// Only the owner may look into the key directory.
+fn restrict(path: &Path) -> Result<(), Failure> {
+    use std::os::unix::fs::PermissionsExt;
+    Ok(std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o700))?)
+}
+
+/// The gateway's own certificates and keys, and the trust file.
+fn write_own(dir: &Path, authority: &DevelopmentAuthority, issuer: &str, now: DateTime<Utc>) -> Result<(), Failure> {
+    let (certs, keys) = (dir.join("certs"), dir.join("keys"));
+    std::fs::write(certs.join("ca.pem"), authority.certificate_pem())?;
+    let save = |path: &Path, contents: &[u8]| write_private(path, contents).map_err(Failure::system);
+    save(&keys.join(AUTHORITY_KEY_FILE), authority.key_pem().as_bytes())?;
+    let gateway = authority.issue_server("gateway", &["localhost", "127.0.0.1", "::1"], now).map_err(Failure::system)?;
+    write_pair(&certs, "gateway", &gateway)?;
+
+    let dossier = authority.issue_signing("dossier-signing", now).map_err(Failure::system)?;
+    std::fs::write(certs.join("dossier-signing.pem"), &dossier.certificate_pem)?;
+    write_pkcs8(&keys.join(DOSSIER_KEY_FILE), &dossier.key_der).map_err(Failure::system)?;
+    let ledger = generate_ed25519().map_err(Failure::system)?;
+    write_pkcs8(&keys.join(LEDGER_KEY_FILE), &ledger).map_err(Failure::system)?;
+    for name in [salt_key_file(1), ID_REFERENCE_KEY_FILE.to_owned()] {
+        write_secret(&keys.join(name), &generate_secret().map_err(Failure::system)?).map_err(Failure::system)?;
+    }
+
+    let certificate = MemberCertificate::parse_der(&dossier.certificate_der).map_err(Failure::system)?;
+    let vkey = NoteSigner::from_pkcs8(&origin_of(issuer), &ledger).map_err(Failure::system)?.verifier().to_string();
+    let trust = TrustFile {
+        issuer: issuer.to_owned(),
+        ca: authority.certificate_pem(),
+        jwks: KeySet { keys: vec![TrustedKey::from_certificate(&certificate.thumbprint(), &certificate)] },
+        ledger_vkey: vkey.clone(),
+        ledger_vkeys: vec![LedgerKey { vkey, from: Some(now), to: None }],
+    };
+    std::fs::write(dir.join("trust.json"), trust.to_json().map_err(Failure::system)?)?;
+    Ok(())
+}
+
+fn write_pair(certs: &Path, name: &str, issued: &Issued) -> Result<(), Failure> {
+    std::fs::write(certs.join(format!("{name}.pem")), &issued.certificate_pem)?;
+    write_private(&certs.join(format!("{name}.key")), issued.key_pem.as_bytes()).map_err(Failure::system)
+}
+
+/// Every member's certificate and key, and the changes that register them.
+fn write_members(dir: &Path, authority: &DevelopmentAuthority, now: DateTime<Utc>, quota_per_day: u64) -> Result<Vec<Change>, Failure> {
+    let certs = dir.join("certs");
+    let mut changes = Vec::new();
+    for (slug, role, name) in roster() {
+        let issued = authority.issue_client(&slug, "system", now).map_err(Failure::system)?;
+        write_pair(&certs, &slug, &issued)?;
+        if role == Role::Bank {
+            let name = format!("{slug}-signing");
+            let signing = authority.issue_signing(&name, now).map_err(Failure::system)?;
+            write_pair(&certs, &name, &signing)?;
+        }
+        let id: MemberId = slug.parse().map_err(Failure::system)?;
+        let certificate = MemberCertificate::parse_der(&issued.certificate_der).map_err(Failure::system)?;
+        let pinned = pin(&certificate, &id, "system")?;
+        changes.push(Change::Add(Member { id, role, name, status: MemberStatus::Active, quota_per_day }, pinned));
+    }
+    Ok(changes)
+}
+
+/// The members of the programme, with invented names.
+fn roster() -> Vec<(String, Role, String)> {
+    let banks = (1..=BANKS).map(|n| (format!("bank-{n:02}"), Role::Bank, format!("演示银行{n:02}股份有限公司深圳分行")));
+    let others = [
+        ("bureau", Role::Bureau, "演示税务局"),
+        ("regulator", Role::Regulator, "演示银行业监管局"),
+        ("platform", Role::Platform, "演示创业创新金融服务平台"),
+    ];
+    banks.chain(others.map(|(slug, role, name)| (slug.to_owned(), role, name.to_owned()))).collect()
+}
+
+fn configuration(dir: &Path, options: &InitOptions) -> Result<String, Failure> {
+    let absolute = std::path::absolute(dir)?;
+    let name = absolute.file_name().unwrap_or_default().to_string_lossy();
+    let anchor = toml::Value::from(format!("../{name}.anchor")).to_string();
+    let postgres = match std::env::var(DATABASE_URL_VARIABLE) {
+        Err(_) => "# postgres_url_file = \"keys/database-url\"".to_owned(),
+        Ok(url) => {
+            write_private(&dir.join("keys").join(DATABASE_URL_FILE), url.as_bytes()).map_err(Failure::system)?;
+            format!("postgres_url_file = \"keys/{DATABASE_URL_FILE}\"")
+        }
+    };
+    Ok(TEMPLATE
+        .replace("{postgres}", &postgres)
+        .replace("{anchor}", &anchor)
+        .replace("{port}", &options.port.to_string())
+        .replace("{operations_port}", &options.operations_port.to_string()))
+}
+
+const TEMPLATE: &str = include_str!("shuidaiyi.toml.template");

@@ -1,0 +1,66 @@
+//! The commands. Each prints for people, Chinese first; errors go to stderr in one line that says how to mend them.
+
+mod arguments;
+mod consent;
+mod demo;
+mod import;
+pub mod init;
+mod member;
+mod output;
+mod pull;
+mod serve;
+pub mod synth;
+mod synth_command;
+mod verify;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use tracing_subscriber::EnvFilter;
+
+pub use self::arguments::Arguments;
+use self::arguments::Command;
+use self::output::Failure;
+
+/// Runs the program.
+pub fn main() -> ExitCode {
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(usage) => {
+            // Help and version are answers, not errors; a closed pipe needs no second complaint.
+            drop(usage.print());
+            return ExitCode::from(if usage.use_stderr() { 2 } else { 0 });
+        }
+    };
+    start_log(&arguments);
+    match run(arguments.command) {
+        Ok(code) => code,
+        Err(failure) => failure.report(),
+    }
+}
+
+fn run(command: Command) -> Result<ExitCode, Failure> {
+    match command {
+        Command::Demo(options) => demo::run(&options),
+        Command::Init(options) => init::run(&options),
+        Command::Serve(options) => serve::run(&options),
+        Command::Synth(options) => synth_command::run(&options),
+        Command::Import(options) => import::run(&options),
+        Command::Member(options) => member::run(&options),
+        Command::Consent(options) => consent::run(&options),
+        Command::Pull(options) => pull::run(&options),
+        Command::Verify(options) => verify::run(&options),
+    }
+}
+
+/// Logs go to stderr, as JSON lines for a machine, quiet by default on commands that talk to a person.
+fn start_log(arguments: &Arguments) {
+    let level = if matches!(arguments.command, Command::Serve(_)) { "info" } else { "error" };
+    let filter = EnvFilter::try_from_env("SHUIDAIYI_LOG").unwrap_or_else(|_| EnvFilter::new(level));
+    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    if matches!(arguments.command, Command::Serve(_)) {
+        log.json().init();
+    } else {
+        log.init();
+    }
+}

@@ -1,0 +1,3 @@
+//! Clients of other systems, and of a gateway as its members see it.
+
+pub mod gateway_client;
