@@ -104,27 +104,24 @@ fn upward_imports(source: &Source) -> Vec<String> {
 }
 
 fn impurities(source: &Source) -> Vec<String> {
-    const FOREIGN: [&str; 9] = [
-        "diesel",
-        "rusqlite",
-        "reqwest",
-        "hyper",
-        "SystemTime",
-        "Instant",
-        "TcpStream",
-        "TcpListener",
-        "UdpSocket",
-    ];
+    const FOREIGN: [&str; 7] =
+        ["diesel", "reqwest", "hyper", "SystemTime", "TcpStream", "TcpListener", "UdpSocket"];
     if !PURE.contains(&source.module()) {
         return Vec::new();
     }
-    let foreign = |name: &str| {
-        FOREIGN.contains(&name) || ["actix", "tokio", "diesel_"].iter().any(|start| name.starts_with(start))
+    let tokens = tokens(&source.text);
+    let foreign = |at: &usize| {
+        let name = tokens[*at].text;
+        FOREIGN.contains(&name)
+            || ["actix", "tokio", "diesel_"].iter().any(|start| name.starts_with(start))
+            || is_at(&tokens, *at, &["Instant", "::", "now"])
     };
-    tokens(&source.text)
-        .into_iter()
-        .filter(|token| foreign(token.text))
-        .map(|token| format!("{}:{}: {} is nothing for this layer", source.path, token.line, token.text))
+    (0..tokens.len())
+        .filter(foreign)
+        .map(|at| {
+            let token = tokens[at];
+            format!("{}:{}: {} is nothing for this layer", source.path, token.line, token.text)
+        })
         .collect()
 }
 
@@ -283,6 +280,10 @@ mod checks_can_fail {
         assert_eq!(impurities(&source("src/domain/a.rs", "use diesel::prelude::*;")).len(), 1);
         assert_eq!(impurities(&source("src/seal/a.rs", "use actix_web::web; use tokio::fs;")).len(), 2);
         assert_eq!(impurities(&source("src/ledger/a.rs", "fn f() { reqwest::get() }")).len(), 1);
+        assert_eq!(
+            impurities(&source("src/seal/a.rs", "enum E { Instant } fn f() { Instant::now() }")).len(),
+            1
+        );
         assert_eq!(impurities(&source("src/store/a.rs", "use diesel::prelude::*;")).len(), 0);
         assert_eq!(impurities(&source("src/domain/a.rs", "// diesel\nconst A: &str = \"tokio\";")).len(), 0);
     }
