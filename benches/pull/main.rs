@@ -14,6 +14,7 @@ mod process;
 mod report;
 
 use std::path::{Path, PathBuf};
+use std::process::ExitCode;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
@@ -68,11 +69,20 @@ struct Target {
     rounds: Vec<Round>,
 }
 
-fn main() -> Result<()> {
-    let options = Options::parse();
+fn main() -> ExitCode {
+    match start(&Options::parse()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("benchmark stopped: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn start(options: &Options) -> Result<()> {
     // As many threads as the servers may use: the loader must not be what is measured.
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
-    runtime.block_on(run(&options))
+    runtime.block_on(run(options))
 }
 
 async fn run(options: &Options) -> Result<()> {
