@@ -38,7 +38,9 @@ pub enum AppError {
     #[error(transparent)]
     Tls(#[from] TlsError),
     /// A port.
-    #[error("cannot listen on {address}: {why}. Choose another address in the configuration, or stop what listens there")]
+    #[error(
+        "cannot listen on {address}: {why}. Choose another address in the configuration, or stop what listens there"
+    )]
     Listen {
         /// The address.
         address: SocketAddr,
@@ -87,14 +89,20 @@ pub fn spawn(config: &Config, clock: Arc<dyn Clock>) -> Result<Running, AppError
             serve(servers, served, &ready, stopped).await;
         });
     })?;
-    let handles = started.recv().map_err(|_| std::io::Error::other("the gateway's thread ended at start"))??;
+    let handles =
+        started.recv().map_err(|_| std::io::Error::other("the gateway's thread ended at start"))??;
     info!(%gateway, %operations, "The gateway listens");
     Ok(Running { exchange, gateway, operations, handles, stopped: Some(stop), thread: Some(thread) })
 }
 
 type Servers = std::io::Result<(actix_web::dev::Server, actix_web::dev::Server)>;
 
-async fn serve(servers: Servers, exchange: Arc<Exchange>, ready: &Sender<std::io::Result<Vec<ServerHandle>>>, stopped: oneshot::Receiver<()>) {
+async fn serve(
+    servers: Servers,
+    exchange: Arc<Exchange>,
+    ready: &Sender<std::io::Result<Vec<ServerHandle>>>,
+    stopped: oneshot::Receiver<()>,
+) {
     let (gateway, operations) = match servers {
         Ok(servers) => servers,
         Err(why) => {
@@ -134,7 +142,7 @@ impl Running {
         if let Some(stopped) = self.stopped.take() {
             for handle in &handles {
                 // The stop is sent when it is called; the thread's end tells that it is done.
-                drop(handle.stop(true));
+                let _acknowledged = handle.stop(true);
             }
             drop(stopped.send(()));
         }
@@ -172,7 +180,8 @@ async fn record_refusals(exchange: Arc<Exchange>) {
 
 async fn forget_keys(exchange: Arc<Exchange>) {
     loop {
-        let swept = exchange.blocking(|e| Ok(e.ledger.write(|c| idempotency::sweep(c, e.clock.now()))?)).await;
+        let swept =
+            exchange.blocking(|e| Ok(e.ledger.write(|c| idempotency::sweep(c, e.clock.now()))?)).await;
         if let Err(why) = swept {
             warn!(%why, "Old idempotency keys could not be forgotten");
         }

@@ -97,12 +97,15 @@ impl Config {
     /// Reads the file, makes its paths absolute, and applies the environment.
     pub fn load(path: &Path) -> Result<Self, ConfigError> {
         let fail = |why: &dyn ToString| ConfigError { path: path.to_owned(), why: why.to_string() };
-        let text = std::fs::read_to_string(path).map_err(|why| fail(&format!("{why}. Make one with: shuidaiyi init --dir DIR")))?;
+        let text = std::fs::read_to_string(path)
+            .map_err(|why| fail(&format!("{why}. Make one with: shuidaiyi init --dir DIR")))?;
         let mut config: Config = toml::from_str(&text).map_err(|why| fail(&why))?;
         let absolute = std::path::absolute(path).map_err(|why| fail(&why))?;
         config.resolve(absolute.parent().unwrap_or(Path::new("/")));
         if config.database.connections < 3 {
-            return Err(fail(&"database.connections must be at least 3: one for the writer, two for readers"));
+            return Err(fail(
+                &"database.connections must be at least 3: one for the writer, two for readers",
+            ));
         }
         Ok(config)
     }
@@ -130,7 +133,9 @@ impl Config {
                 Location::Postgres { url: url.clone(), schema: "data" },
                 Location::Postgres { url, schema: "ledger" },
             ),
-            None => (Location::Sqlite(self.database.data.clone()), Location::Sqlite(self.database.ledger.clone())),
+            None => {
+                (Location::Sqlite(self.database.data.clone()), Location::Sqlite(self.database.ledger.clone()))
+            }
         };
         Ok(Places {
             ledger,
@@ -147,7 +152,8 @@ impl Config {
             return Ok(Some(url));
         }
         let Some(path) = &self.database.postgres_url_file else { return Ok(None) };
-        let text = std::fs::read_to_string(path).map_err(|why| ConfigError { path: path.clone(), why: why.to_string() })?;
+        let text = std::fs::read_to_string(path)
+            .map_err(|why| ConfigError { path: path.clone(), why: why.to_string() })?;
         Ok(Some(text.trim().to_owned()))
     }
 }

@@ -7,7 +7,11 @@ use clap::{Args, Parser, Subcommand};
 
 /// 税贷易: the exchange between a tax bureau and its member banks.
 #[derive(Parser)]
-#[command(name = "shuidaiyi", version, about = "税贷易 税银信息交换平台: the exchange between a tax bureau and its member banks")]
+#[command(
+    name = "shuidaiyi",
+    version,
+    about = "税贷易 税银信息交换平台: the exchange between a tax bureau and its member banks"
+)]
 pub struct Arguments {
     /// What to do.
     #[command(subcommand)]

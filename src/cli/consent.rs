@@ -23,7 +23,9 @@ pub fn run(options: &ConsentOptions) -> Result<ExitCode, Failure> {
         }
         ConsentAction::Revoke { config, consent, reason } => {
             let exchange = open_exchange(config)?;
-            let change = block_on(async { Ok(consent::revoke(&exchange, &operator()?, consent.clone(), reason.clone(), None).await?) })?;
+            let change = block_on(async {
+                Ok(consent::revoke(&exchange, &operator()?, consent.clone(), reason.clone(), None).await?)
+            })?;
             say(format!("已撤回 revoked: {} ({})", change.consent.terms.id, change.consent.status));
         }
     }

@@ -33,10 +33,20 @@ pub fn run(options: &ImportOptions) -> Result<ExitCode, Failure> {
     let deliverer = Deliverer { member: OPERATOR.to_owned(), label: operator_label() };
     for source in &sources {
         let report = load(&exchange, &deliverer, source)?;
-        say(if options.json { serde_json::to_string(&report).map_err(Failure::system)? } else { line(&source.path, &report) });
+        say(if options.json {
+            serde_json::to_string(&report).map_err(Failure::system)?
+        } else {
+            line(&source.path, &report)
+        });
         if !options.json {
             for error in &report.errors {
-                say(format!("    第 {} 行 row {}: {} {}", error.row, error.row, error.column.as_deref().unwrap_or(""), error.message));
+                say(format!(
+                    "    第 {} 行 row {}: {} {}",
+                    error.row,
+                    error.row,
+                    error.column.as_deref().unwrap_or(""),
+                    error.message
+                ));
             }
         }
     }
@@ -44,7 +54,8 @@ pub fn run(options: &ImportOptions) -> Result<ExitCode, Failure> {
 }
 
 fn load(exchange: &Exchange, deliverer: &Deliverer, source: &Source) -> Result<Report, Failure> {
-    let wrong = |why: &dyn ToString| Failure::usage(format!("{}: {}", source.path.display(), why.to_string()));
+    let wrong =
+        |why: &dyn ToString| Failure::usage(format!("{}: {}", source.path.display(), why.to_string()));
     let file = File::open(&source.path).map_err(|why| wrong(&why))?;
     let bar = bar("行 rows", source.rows);
     let mut progress = |rows| bar.set_position(rows);
@@ -59,7 +70,8 @@ fn load(exchange: &Exchange, deliverer: &Deliverer, source: &Source) -> Result<R
 }
 
 fn line(path: &Path, report: &Report) -> String {
-    let repeated = if report.repeated { "（已导入过，未作改动 taken before, nothing changed）" } else { "" };
+    let repeated =
+        if report.repeated { "（已导入过，未作改动 taken before, nothing changed）" } else { "" };
     format!(
         "{}: {} 行，接收 {}，标记 {}，拒绝 {}，未变 {} (rows, accepted, marked, rejected, unchanged) 存证序号 entry {}{repeated}",
         path.file_name().unwrap_or_default().to_string_lossy(),
@@ -90,7 +102,8 @@ fn of_manifest(path: &Path, options: &ImportOptions) -> Result<Vec<Source>, Fail
 }
 
 fn of_entry(directory: &Path, file: &ManifestFile, options: &ImportOptions) -> Result<Source, String> {
-    let form = Form::by_id(&file.form).ok_or_else(|| format!("{}: there is no form {}", file.file, file.form))?;
+    let form =
+        Form::by_id(&file.form).ok_or_else(|| format!("{}: there is no form {}", file.file, file.form))?;
     let delivery = Delivery {
         form,
         syntax: file.syntax,
@@ -105,14 +118,23 @@ fn of_entry(directory: &Path, file: &ManifestFile, options: &ImportOptions) -> R
 fn of_file(path: &Path, options: &ImportOptions) -> Result<Source, Failure> {
     let needed = "a file alone needs --form FORM --coverage FROM..TO --as-of DATE";
     let form = options.form.as_deref().ok_or_else(|| Failure::usage(needed))?;
-    let form = Form::by_id(form).ok_or_else(|| Failure::usage(format!("there is no form {form}: the forms are in schema/import/")))?;
-    let coverage = options.coverage.as_deref().and_then(|text| text.split_once("..")).ok_or_else(|| Failure::usage(needed))?;
+    let form = Form::by_id(form)
+        .ok_or_else(|| Failure::usage(format!("there is no form {form}: the forms are in schema/import/")))?;
+    let coverage = options
+        .coverage
+        .as_deref()
+        .and_then(|text| text.split_once(".."))
+        .ok_or_else(|| Failure::usage(needed))?;
     let date = |text: &str| NaiveDate::parse_from_str(text, "%Y-%m-%d").map_err(|_| Failure::usage(needed));
     let name = path.to_string_lossy();
     let syntax = match name.trim_end_matches(".gz").rsplit('.').next() {
         Some("csv") => Syntax::Csv,
         Some("ndjson") => Syntax::Ndjson,
-        Some(_) | None => return Err(Failure::usage(format!("{name}: must end in .csv or .ndjson, with .gz after it if compressed"))),
+        Some(_) | None => {
+            return Err(Failure::usage(format!(
+                "{name}: must end in .csv or .ndjson, with .gz after it if compressed"
+            )));
+        }
     };
     let delivery = Delivery {
         form,

@@ -34,7 +34,9 @@ const DATABASE_URL_FILE: &str = "database-url";
 pub fn run(options: &InitOptions) -> Result<ExitCode, Failure> {
     make(options)?;
     let dir = options.dir.display();
-    say(format!("已建立 {dir}：配置、密钥、证书、数据库，{BANKS} 家银行与税务、监管、平台成员 made, with {BANKS} banks, bureau, regulator and platform"));
+    say(format!(
+        "已建立 {dir}：配置、密钥、证书、数据库，{BANKS} 家银行与税务、监管、平台成员 made, with {BANKS} banks, bureau, regulator and platform"
+    ));
     say(format!("下一步 next: shuidaiyi serve --config {dir}/shuidaiyi.toml"));
     Ok(ExitCode::SUCCESS)
 }
@@ -68,12 +70,19 @@ fn restrict(path: &Path) -> Result<(), Failure> {
 }
 
 /// The gateway's own certificates and keys, and the trust file.
-fn write_own(dir: &Path, authority: &DevelopmentAuthority, issuer: &str, now: DateTime<Utc>) -> Result<(), Failure> {
+fn write_own(
+    dir: &Path,
+    authority: &DevelopmentAuthority,
+    issuer: &str,
+    now: DateTime<Utc>,
+) -> Result<(), Failure> {
     let (certs, keys) = (dir.join("certs"), dir.join("keys"));
     std::fs::write(certs.join("ca.pem"), authority.certificate_pem())?;
     let save = |path: &Path, contents: &[u8]| write_private(path, contents).map_err(Failure::system);
     save(&keys.join(AUTHORITY_KEY_FILE), authority.key_pem().as_bytes())?;
-    let gateway = authority.issue_server("gateway", &["localhost", "127.0.0.1", "::1"], now).map_err(Failure::system)?;
+    let gateway = authority
+        .issue_server("gateway", &["localhost", "127.0.0.1", "::1"], now)
+        .map_err(Failure::system)?;
     write_pair(&certs, "gateway", &gateway)?;
 
     let dossier = authority.issue_signing("dossier-signing", now).map_err(Failure::system)?;
@@ -82,11 +91,13 @@ fn write_own(dir: &Path, authority: &DevelopmentAuthority, issuer: &str, now: Da
     let ledger = generate_ed25519().map_err(Failure::system)?;
     write_pkcs8(&keys.join(LEDGER_KEY_FILE), &ledger).map_err(Failure::system)?;
     for name in [salt_key_file(1), ID_REFERENCE_KEY_FILE.to_owned()] {
-        write_secret(&keys.join(name), &generate_secret().map_err(Failure::system)?).map_err(Failure::system)?;
+        write_secret(&keys.join(name), &generate_secret().map_err(Failure::system)?)
+            .map_err(Failure::system)?;
     }
 
     let certificate = MemberCertificate::parse_der(&dossier.certificate_der).map_err(Failure::system)?;
-    let vkey = NoteSigner::from_pkcs8(&origin_of(issuer), &ledger).map_err(Failure::system)?.verifier().to_string();
+    let vkey =
+        NoteSigner::from_pkcs8(&origin_of(issuer), &ledger).map_err(Failure::system)?.verifier().to_string();
     let trust = TrustFile {
         issuer: issuer.to_owned(),
         ca: authority.certificate_pem(),
@@ -104,7 +115,12 @@ fn write_pair(certs: &Path, name: &str, issued: &Issued) -> Result<(), Failure> 
 }
 
 /// Every member's certificate and key, and the changes that register them.
-fn write_members(dir: &Path, authority: &DevelopmentAuthority, now: DateTime<Utc>, quota_per_day: u64) -> Result<Vec<Change>, Failure> {
+fn write_members(
+    dir: &Path,
+    authority: &DevelopmentAuthority,
+    now: DateTime<Utc>,
+    quota_per_day: u64,
+) -> Result<Vec<Change>, Failure> {
     let certs = dir.join("certs");
     let mut changes = Vec::new();
     for (slug, role, name) in roster() {
@@ -118,14 +134,18 @@ fn write_members(dir: &Path, authority: &DevelopmentAuthority, now: DateTime<Utc
         let id: MemberId = slug.parse().map_err(Failure::system)?;
         let certificate = MemberCertificate::parse_der(&issued.certificate_der).map_err(Failure::system)?;
         let pinned = pin(&certificate, &id, "system")?;
-        changes.push(Change::Add(Member { id, role, name, status: MemberStatus::Active, quota_per_day }, pinned));
+        changes.push(Change::Add(
+            Member { id, role, name, status: MemberStatus::Active, quota_per_day },
+            pinned,
+        ));
     }
     Ok(changes)
 }
 
 /// The members of the programme, with invented names.
 fn roster() -> Vec<(String, Role, String)> {
-    let banks = (1..=BANKS).map(|n| (format!("bank-{n:02}"), Role::Bank, format!("演示银行{n:02}股份有限公司深圳分行")));
+    let banks = (1..=BANKS)
+        .map(|n| (format!("bank-{n:02}"), Role::Bank, format!("演示银行{n:02}股份有限公司深圳分行")));
     let others = [
         ("bureau", Role::Bureau, "演示税务局"),
         ("regulator", Role::Regulator, "演示银行业监管局"),
@@ -141,7 +161,8 @@ fn configuration(dir: &Path, options: &InitOptions) -> Result<String, Failure> {
     let postgres = match std::env::var(DATABASE_URL_VARIABLE) {
         Err(_) => "# postgres_url_file = \"keys/database-url\"".to_owned(),
         Ok(url) => {
-            write_private(&dir.join("keys").join(DATABASE_URL_FILE), url.as_bytes()).map_err(Failure::system)?;
+            write_private(&dir.join("keys").join(DATABASE_URL_FILE), url.as_bytes())
+                .map_err(Failure::system)?;
             format!("postgres_url_file = \"keys/{DATABASE_URL_FILE}\"")
         }
     };

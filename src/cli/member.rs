@@ -21,7 +21,13 @@ pub fn run(options: &MemberOptions) -> Result<ExitCode, Failure> {
             let id = parse(member)?;
             let role = role.parse().map_err(Failure::usage)?;
             let pinned = read_certificate(certificate, &id, label)?;
-            let member = Member { id, role, name: name.clone(), status: MemberStatus::Active, quota_per_day: *quota_per_day };
+            let member = Member {
+                id,
+                role,
+                name: name.clone(),
+                status: MemberStatus::Active,
+                quota_per_day: *quota_per_day,
+            };
             (config, Change::Add(member, pinned))
         }
         MemberAction::Certificate { config, member, certificate, label } => {
@@ -32,7 +38,9 @@ pub fn run(options: &MemberOptions) -> Result<ExitCode, Failure> {
         MemberAction::Withdraw { config, member, fingerprint } => {
             (config, Change::Withdraw(parse(member)?, fingerprint.to_lowercase()))
         }
-        MemberAction::Quota { config, member, per_day } => (config, Change::SetQuota(parse(member)?, *per_day)),
+        MemberAction::Quota { config, member, per_day } => {
+            (config, Change::SetQuota(parse(member)?, *per_day))
+        }
     };
     let committed = apply(&*open_exchange(config)?, vec![change], operator_label())?;
     say(format!("已完成，存证序号 done, ledger entry {}", committed.entry(0)?.index));
@@ -45,7 +53,10 @@ fn parse(member: &str) -> Result<MemberId, Failure> {
 
 /// A member's certificate as the directory pins it.
 pub fn pin(certificate: &MemberCertificate, member: &MemberId, label: &str) -> Result<Certificate, Failure> {
-    let instant = |micros| Timestamp::from_micros(micros).ok_or_else(|| Failure::usage("the certificate's dates are outside the calendar"));
+    let instant = |micros| {
+        Timestamp::from_micros(micros)
+            .ok_or_else(|| Failure::usage("the certificate's dates are outside the calendar"))
+    };
     Ok(Certificate {
         fingerprint: certificate.fingerprint.clone(),
         member: member.clone(),
@@ -74,12 +85,22 @@ fn list(config: &Path, as_json: bool) -> Result<ExitCode, Failure> {
             let own: Vec<_> = own
                 .map(|c| json!({"fingerprint": c.fingerprint, "label": c.label, "not_before": c.not_before, "not_after": c.not_after, "withdrawn_at": c.withdrawn_at}))
                 .collect();
-            say(json!({"id": member.id, "role": member.role, "name": member.name, "status": member.status, "quota_per_day": member.quota_per_day, "certificates": own}));
+            say(
+                json!({"id": member.id, "role": member.role, "name": member.name, "status": member.status, "quota_per_day": member.quota_per_day, "certificates": own}),
+            );
         } else {
-            say(format!("{:<12} {:<10} {:<10} {:>9}/日 day  {}", member.id, member.role, member.status, member.quota_per_day, member.name));
+            say(format!(
+                "{:<12} {:<10} {:<10} {:>9}/日 day  {}",
+                member.id, member.role, member.status, member.quota_per_day, member.name
+            ));
             for c in own {
                 let state = if c.withdrawn_at.is_some() { "已撤销 withdrawn" } else { "有效 in use" };
-                say(format!("    {}  {}  至 until {}  {state}", c.fingerprint, c.label, c.not_after.shanghai_date()));
+                say(format!(
+                    "    {}  {}  至 until {}  {state}",
+                    c.fingerprint,
+                    c.label,
+                    c.not_after.shanghai_date()
+                ));
             }
         }
     }

@@ -88,8 +88,13 @@ impl From<ServiceError> for Failure {
             ServiceError::Fault(fault) => Failure::system(fault),
             ServiceError::Busy(why) => Failure::system(format!("busy: {why}. Try again")),
             ServiceError::Invalid(errors) => {
-                let told: Vec<String> = errors.iter().take(5).map(|e| format!("{} {}", e.pointer, e.message)).collect();
-                let more = if errors.len() > told.len() { format!("; and {} more", errors.len() - told.len()) } else { String::new() };
+                let told: Vec<String> =
+                    errors.iter().take(5).map(|e| format!("{} {}", e.pointer, e.message)).collect();
+                let more = if errors.len() > told.len() {
+                    format!("; and {} more", errors.len() - told.len())
+                } else {
+                    String::new()
+                };
                 Failure::no(format!("{}{more}", told.join("; ")))
             }
             other => Failure::no(other),
@@ -101,7 +106,9 @@ impl From<ClientError> for Failure {
     fn from(error: ClientError) -> Self {
         match error {
             ClientError::Unusable(_) => Failure::usage(error),
-            ClientError::Unreachable { .. } => Failure::system(format!("{error}. Is the gateway running, and is this its address?")),
+            ClientError::Unreachable { .. } => {
+                Failure::system(format!("{error}. Is the gateway running, and is this its address?"))
+            }
             ClientError::Refused { .. } => Failure::no(error),
         }
     }

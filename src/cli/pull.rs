@@ -27,7 +27,8 @@ pub fn run(options: &PullOptions) -> Result<ExitCode, Failure> {
     match &options.out {
         None => say(String::from_utf8_lossy(&answer)),
         Some(path) => {
-            std::fs::write(path, &answer).map_err(|why| Failure::system(format!("{}: {why}", path.display())))?;
+            std::fs::write(path, &answer)
+                .map_err(|why| Failure::system(format!("{}: {why}", path.display())))?;
             let release = serde_json::from_slice::<Value>(&answer).unwrap_or_default();
             let id = release.get("release_id").and_then(Value::as_str).unwrap_or_default().to_owned();
             say(format!("已取得 pulled {id}: {} ({} 字节 bytes)", path.display(), answer.len()));

@@ -17,10 +17,16 @@ pub fn run(options: &SynthOptions) -> Result<ExitCode, Failure> {
             .map_err(|_| Failure::usage("--until takes a month, like 2026-10"))?;
     }
     let bar = bar("企业 firms", options.taxpayers);
-    let manifest = write_city(&city, &options.out, &mut |done, _total| bar.set_position(done)).map_err(Failure::system)?;
+    let manifest = write_city(&city, &options.out, &mut |done, _total| bar.set_position(done))
+        .map_err(Failure::system)?;
     bar.finish_and_clear();
     let rows: u64 = manifest.files.iter().map(|file| file.rows).sum();
-    say(format!("{} 户企业，{} 个文件，{rows} 行 firms, files, rows: {}", options.taxpayers, manifest.files.len(), options.out.display()));
+    say(format!(
+        "{} 户企业，{} 个文件，{rows} 行 firms, files, rows: {}",
+        options.taxpayers,
+        manifest.files.len(),
+        options.out.display()
+    ));
     say(format!("下一步 next: shuidaiyi import --config D/shuidaiyi.toml {}", options.out.display()));
     Ok(ExitCode::SUCCESS)
 }

@@ -15,10 +15,13 @@ use crate::service::verify::{PullAnswer, verify};
 
 /// Checks a saved answer; exit 0 only if every check holds.
 pub fn run(options: &VerifyOptions) -> Result<ExitCode, Failure> {
-    let answer: PullAnswer = serde_json::from_str(&read(&options.file)?)
-        .map_err(|why| Failure::usage(format!("{}: not the answer of a pull: {why}", options.file.display())))?;
-    let trust = TrustFile::parse(&read(&options.trust)?).map_err(|why| Failure::usage(format!("{}: {why}", options.trust.display())))?;
-    let expect = Expectations { audience: options.audience.as_deref(), at_micros: SystemClock.now().micros() };
+    let answer: PullAnswer = serde_json::from_str(&read(&options.file)?).map_err(|why| {
+        Failure::usage(format!("{}: not the answer of a pull: {why}", options.file.display()))
+    })?;
+    let trust = TrustFile::parse(&read(&options.trust)?)
+        .map_err(|why| Failure::usage(format!("{}: {why}", options.trust.display())))?;
+    let expect =
+        Expectations { audience: options.audience.as_deref(), at_micros: SystemClock.now().micros() };
     let report = verify(&answer, &trust, expect);
     if options.json {
         let checks: Vec<_> = report
@@ -34,7 +37,11 @@ pub fn run(options: &VerifyOptions) -> Result<ExitCode, Failure> {
                 Err(why) => say(format!("  ✗ {}  {why}", check.name)),
             }
         }
-        say(if report.holds() { "核验通过 every check holds" } else { "核验不通过 NOT every check holds: do not rely on this dossier" });
+        say(if report.holds() {
+            "核验通过 every check holds"
+        } else {
+            "核验不通过 NOT every check holds: do not rely on this dossier"
+        });
     }
     Ok(if report.holds() { ExitCode::SUCCESS } else { ExitCode::from(NO) })
 }

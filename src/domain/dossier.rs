@@ -56,7 +56,8 @@ pub fn encode(content: &SectionContent, personal_data: bool) -> Result<String, N
     members.push(("stale_after", canonical_json(&content.stale_after)?));
     members.push(("status", canonical_json(&content.status)?));
     // Written by hand because the records are canonical already; the names stand in RFC 8785 order.
-    let members: Vec<String> = members.into_iter().map(|(name, value)| format!("\"{name}\":{value}")).collect();
+    let members: Vec<String> =
+        members.into_iter().map(|(name, value)| format!("\"{name}\":{value}")).collect();
     Ok(format!("{{{}}}", members.join(",")))
 }
 
@@ -95,20 +96,27 @@ mod tests {
     /// Golden vector: these bytes were sent, so they must never change.
     #[test]
     fn registration_1_golden() {
-        let record = EncodedRecord { body: r#"{"legal_rep_name":"林甲","name":"深圳市样例有限公司"}"#.into(), marks: None };
+        let record = EncodedRecord {
+            body: r#"{"legal_rep_name":"林甲","name":"深圳市样例有限公司"}"#.into(),
+            marks: None,
+        };
         let with = encode(&content(SectionStatus::Present, vec![record.clone()]), true).unwrap();
         assert_eq!(
             with,
             r#"{"as_of":"2026-10-31","encoder":"registration/1","records":[{"legal_rep_name":"林甲","name":"深圳市样例有限公司"}],"source":"registration","stale_after":"2026-12-15","status":"present"}"#
         );
         let without = encode(&content(SectionStatus::Present, vec![record]), false).unwrap();
-        assert!(without.contains(r#""records":[{"name":"深圳市样例有限公司","withheld":["legal_rep_name"]}]"#), "{without}");
+        assert!(
+            without.contains(r#""records":[{"name":"深圳市样例有限公司","withheld":["legal_rep_name"]}]"#),
+            "{without}"
+        );
         assert!(!without.contains("林甲"));
     }
 
     #[test]
     fn marks_stand_beside_the_body_and_the_whole_is_canonical() {
-        let record = EncodedRecord { body: r#"{"a":1,"z":2}"#.into(), marks: Some(r#"[{"rule":"r"}]"#.into()) };
+        let record =
+            EncodedRecord { body: r#"{"a":1,"z":2}"#.into(), marks: Some(r#"[{"rule":"r"}]"#.into()) };
         let mut nothing_cut = content(SectionStatus::Present, vec![record]);
         nothing_cut.reason = Some(SectionReason::SourceOverdue);
         let text = encode(&nothing_cut, true).unwrap();

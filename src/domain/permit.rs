@@ -7,8 +7,8 @@ use chrono::NaiveDate;
 use super::consent::{Consent, ConsentStatus, Purpose};
 use super::denial::{ConsentFault, Denial};
 use super::member::MemberId;
-use super::product::{FieldProfile, Product, ProductStatus};
 use super::period::Window;
+use super::product::{FieldProfile, Product, ProductStatus};
 use super::section::Section;
 use super::taxpayer_id::TaxpayerId;
 use super::timestamp::Timestamp;
@@ -87,7 +87,12 @@ impl Permit {
 }
 
 /// Decides a pull at the instant `at` by the ledger's clock.
-pub fn permit(ask: &Ask, consent: Option<&Consent>, product: Option<&Product>, at: Timestamp) -> Result<Permit, Denial> {
+pub fn permit(
+    ask: &Ask,
+    consent: Option<&Consent>,
+    product: Option<&Product>,
+    at: Timestamp,
+) -> Result<Permit, Denial> {
     let not_in_force = Denial::NotInForce;
     let consent = consent.ok_or(not_in_force(ConsentFault::Unknown))?;
     check_consent(ask, consent, at).map_err(not_in_force)?;
@@ -143,7 +148,10 @@ fn check_consent(ask: &Ask, consent: &Consent, at: Timestamp) -> Result<(), Cons
 fn open_profile(product: &Product, today: NaiveDate) -> Option<&FieldProfile> {
     let profile = match product.status {
         ProductStatus::Approved => product.profile.as_ref()?,
-        ProductStatus::Draft | ProductStatus::Submitted | ProductStatus::Suspended | ProductStatus::Retired => return None,
+        ProductStatus::Draft
+        | ProductStatus::Submitted
+        | ProductStatus::Suspended
+        | ProductStatus::Retired => return None,
     };
     let begun = profile.valid_from.is_none_or(|from| from <= today);
     let ended = profile.valid_to.is_some_and(|to| to <= today);

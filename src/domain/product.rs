@@ -140,9 +140,17 @@ impl ProductTerms {
         let rules = [
             ("name", (1..=100).contains(&self.name.chars().count()), "must have 1 to 100 characters"),
             ("amount_max_fen", self.amount_max_fen.get() > 0, "must be above 0"),
-            ("rate_pct", !self.rate_pct.is_sign_negative() && self.rate_pct <= Decimal::from(36), "must lie between 0 and 36"),
+            (
+                "rate_pct",
+                !self.rate_pct.is_sign_negative() && self.rate_pct <= Decimal::from(36),
+                "must lie between 0 and 36",
+            ),
             ("term_months_max", (1..=MONTHS_MAX).contains(&self.term_months_max), "must be 1 to 120 months"),
-            ("sections", !self.sections.is_empty() && all_different(&self.sections), "must name at least one section, none twice"),
+            (
+                "sections",
+                !self.sections.is_empty() && all_different(&self.sections),
+                "must name at least one section, none twice",
+            ),
             ("window_months", (1..=MONTHS_MAX).contains(&self.window_months), "must be 1 to 120 months"),
         ];
         match rules.into_iter().find(|(_, holds, _)| !holds) {
@@ -157,13 +165,22 @@ impl FieldProfile {
     pub fn narrowed_to(mut self, terms: &ProductTerms) -> Result<Self, InvalidTerm> {
         self.sections.sort_unstable();
         if self.sections.is_empty() || !all_different(&self.sections) {
-            return Err(InvalidTerm { field: "profile/sections", must: "must name at least one section, none twice" });
+            return Err(InvalidTerm {
+                field: "profile/sections",
+                must: "must name at least one section, none twice",
+            });
         }
         if self.sections.iter().any(|section| !terms.sections.contains(section)) {
-            return Err(InvalidTerm { field: "profile/sections", must: "may name only sections that the product asks for" });
+            return Err(InvalidTerm {
+                field: "profile/sections",
+                must: "may name only sections that the product asks for",
+            });
         }
         if self.window_months == 0 || self.window_months > terms.window_months {
-            return Err(InvalidTerm { field: "profile/window_months", must: "must be at least 1 and at most what the product asks for" });
+            return Err(InvalidTerm {
+                field: "profile/window_months",
+                must: "must be at least 1 and at most what the product asks for",
+            });
         }
         if let (Some(from), Some(to)) = (self.valid_from, self.valid_to)
             && from >= to

@@ -59,7 +59,8 @@ impl Timestamp {
 
     /// The first instant of a civil date in Asia/Shanghai.
     pub fn shanghai_midnight(date: NaiveDate) -> Self {
-        let utc = date.and_time(chrono::NaiveTime::MIN) - TimeDelta::seconds(i64::from(SHANGHAI_OFFSET_SECONDS));
+        let utc =
+            date.and_time(chrono::NaiveTime::MIN) - TimeDelta::seconds(i64::from(SHANGHAI_OFFSET_SECONDS));
         Self::from_naive(utc)
     }
 
@@ -88,7 +89,9 @@ impl fmt::Display for Timestamp {
 
 /// The text is neither an instant nor a date.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
-#[error("write an instant as 2026-01-31T08:00:00.000000Z (RFC 3339), or a date as 2026-01-31 (midnight in Shanghai)")]
+#[error(
+    "write an instant as 2026-01-31T08:00:00.000000Z (RFC 3339), or a date as 2026-01-31 (midnight in Shanghai)"
+)]
 pub struct InvalidTimestamp;
 
 impl FromStr for Timestamp {

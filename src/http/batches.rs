@@ -45,10 +45,13 @@ pub async fn deliver(context: Context, body: &mut Body) -> ServiceResult<HttpRes
     let query: Query = context.query()?;
     let delivery = delivery(&context, &query)?;
     let gzip = compressed(&context)?;
-    let deliverer = Deliverer { member: context.caller.member.to_string(), label: context.caller.label.clone() };
+    let deliverer =
+        Deliverer { member: context.caller.member.to_string(), label: context.caller.label.clone() };
     let (pieces, waiting) = mpsc::channel(PIECES_WAITING);
     let exchange = context.exchange().clone();
-    let loading = tokio::task::spawn_blocking(move || load(&exchange, &deliverer, delivery, Pieces::new(waiting), gzip));
+    let loading = tokio::task::spawn_blocking(move || {
+        load(&exchange, &deliverer, delivery, Pieces::new(waiting), gzip)
+    });
     let fed = feed(&context, body, pieces).await;
     let loaded = loading.await.map_err(ServiceError::internal)?;
     // What broke off the body explains more than what the loader made of its end.
@@ -62,14 +65,26 @@ pub async fn deliver(context: Context, body: &mut Body) -> ServiceResult<HttpRes
 pub async fn errors(context: Context) -> ServiceResult<HttpResponse> {
     let page: PageQuery = context.query()?;
     let (id, limit, after) = (context.path("id")?, page.limit()?, page.after()?);
-    let from: i64 = if after.is_empty() { 0 } else { after.parse::<i64>().map_err(|_| ServiceError::invalid("?after", "must be the `next` of an earlier page"))? + 1 };
+    let from: i64 = if after.is_empty() {
+        0
+    } else {
+        after
+            .parse::<i64>()
+            .map_err(|_| ServiceError::invalid("?after", "must be the `next` of an earlier page"))?
+            + 1
+    };
     let rows = context
         .exchange()
         .blocking(move |e| {
-            e.data.read(|c| Ok(batches::find(c, &id)?.map(|batch| batches::errors(c, &batch.id, from, limit + 1))))?.ok_or(ServiceError::NotFound)
+            e.data
+                .read(|c| {
+                    Ok(batches::find(c, &id)?.map(|batch| batches::errors(c, &batch.id, from, limit + 1)))
+                })?
+                .ok_or(ServiceError::NotFound)
         })
         .await??;
-    let rows: Vec<(i64, RejectedRow)> = rows.into_iter().map(|row| (row.ordinal, ingest::rejected_row(row))).collect();
+    let rows: Vec<(i64, RejectedRow)> =
+        rows.into_iter().map(|row| (row.ordinal, ingest::rejected_row(row))).collect();
     let numbered: Vec<Numbered> = rows.into_iter().map(|(ordinal, row)| Numbered { ordinal, row }).collect();
     Ok(respond(numbered, limit, |row| row.ordinal.to_string()))
 }
@@ -84,12 +99,18 @@ struct Numbered {
 
 fn delivery(context: &Context, query: &Query) -> ServiceResult<Delivery> {
     let names: Vec<&str> = Form::all().iter().map(Form::id).collect();
-    let form = Form::by_id(&query.form).ok_or_else(|| ServiceError::invalid("?form", format!("must be one of: {}", names.join(", "))))?;
-    let kind = context.request.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let form = Form::by_id(&query.form)
+        .ok_or_else(|| ServiceError::invalid("?form", format!("must be one of: {}", names.join(", "))))?;
+    let kind =
+        context.request.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let syntax = match kind.split(';').next().unwrap_or_default().trim() {
         "text/csv" => Syntax::Csv,
         "application/x-ndjson" | "application/ndjson" => Syntax::Ndjson,
-        _other => return Err(ServiceError::Malformed("Content-Type must be text/csv or application/x-ndjson".into())),
+        _other => {
+            return Err(ServiceError::Malformed(
+                "Content-Type must be text/csv or application/x-ndjson".into(),
+            ));
+        }
     };
     let Query { coverage_from, coverage_to, as_of, mode, .. } = *query;
     Ok(Delivery { form, syntax, coverage_from, coverage_to, as_of, mode })
@@ -104,7 +125,11 @@ fn compressed(context: &Context) -> ServiceResult<bool> {
 }
 
 /// Passes the body on piece by piece; stops early if the loader gave up.
-async fn feed(context: &Context, body: &mut Body, pieces: mpsc::Sender<io::Result<Bytes>>) -> ServiceResult<()> {
+async fn feed(
+    context: &Context,
+    body: &mut Body,
+    pieces: mpsc::Sender<io::Result<Bytes>>,
+) -> ServiceResult<()> {
     let limits = context.gateway.limits;
     let mut left = limits.batch_bytes_max;
     loop {
@@ -120,7 +145,9 @@ async fn feed(context: &Context, body: &mut Body, pieces: mpsc::Sender<io::Resul
         let length = u64::try_from(piece.len()).unwrap_or(u64::MAX);
         if length > left {
             drop(pieces.send(Err(io::Error::other("the delivery is too large"))).await);
-            return Err(ServiceError::TooLarge("a delivery may have 8 GiB, unless the operator configured otherwise"));
+            return Err(ServiceError::TooLarge(
+                "a delivery may have 8 GiB, unless the operator configured otherwise",
+            ));
         }
         left -= length;
         if pieces.send(Ok(piece)).await.is_err() {
@@ -130,7 +157,13 @@ async fn feed(context: &Context, body: &mut Body, pieces: mpsc::Sender<io::Resul
     }
 }
 
-fn load(exchange: &crate::service::Exchange, deliverer: &Deliverer, delivery: Delivery, pieces: Pieces, gzip: bool) -> ServiceResult<Report> {
+fn load(
+    exchange: &crate::service::Exchange,
+    deliverer: &Deliverer,
+    delivery: Delivery,
+    pieces: Pieces,
+    gzip: bool,
+) -> ServiceResult<Report> {
     let mut quiet = |_rows| {};
     if gzip {
         let passed = pieces.passed.clone();

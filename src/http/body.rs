@@ -65,9 +65,13 @@ impl Body {
     pub async fn read(&mut self, options: &BodyOptions) -> ServiceResult<Bytes> {
         let deadline = Instant::now() + Duration::from_secs(options.body_seconds_max);
         let mut bytes = BytesMut::new();
-        while let Some(chunk) = timeout_at(deadline, self.chunk()).await.map_err(|_| too_slow(options.body_seconds_max))?? {
+        while let Some(chunk) =
+            timeout_at(deadline, self.chunk()).await.map_err(|_| too_slow(options.body_seconds_max))??
+        {
             if bytes.len() + chunk.len() > options.json_bytes_max {
-                return Err(ServiceError::TooLarge("a JSON body may have 64 kB, unless the operator configured otherwise"));
+                return Err(ServiceError::TooLarge(
+                    "a JSON body may have 64 kB, unless the operator configured otherwise",
+                ));
             }
             bytes.extend_from_slice(&chunk);
         }
@@ -76,7 +80,9 @@ impl Body {
 
     /// The next piece of a streamed body, or `None` at its end.
     pub async fn next(&mut self, idle_seconds_max: u64) -> ServiceResult<Option<Bytes>> {
-        timeout(Duration::from_secs(idle_seconds_max), self.chunk()).await.map_err(|_| too_slow(idle_seconds_max))?
+        timeout(Duration::from_secs(idle_seconds_max), self.chunk())
+            .await
+            .map_err(|_| too_slow(idle_seconds_max))?
     }
 
     async fn chunk(&mut self) -> ServiceResult<Option<Bytes>> {
@@ -103,7 +109,9 @@ impl Body {
             return response;
         }
         let (response, body) = response.into_parts();
-        let Ok(bytes) = actix_web::body::to_bytes(body).await else { return response.map_body(|_, ()| actix_web::body::BoxBody::new(())) };
+        let Ok(bytes) = actix_web::body::to_bytes(body).await else {
+            return response.map_body(|_, ()| actix_web::body::BoxBody::new(()));
+        };
         let length = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
         let mut rebuilt = HttpResponseBuilder::new(response.status());
         for header in response.headers() {
@@ -118,7 +126,10 @@ fn too_slow(seconds: u64) -> ServiceError {
 }
 
 /// The answer's bytes, then nothing more until the body is drained: the answer is on its way by then.
-fn answer_then_drain(answer: Bytes, body: Body) -> impl futures_util::Stream<Item = Result<Bytes, std::io::Error>> {
+fn answer_then_drain(
+    answer: Bytes,
+    body: Body,
+) -> impl futures_util::Stream<Item = Result<Bytes, std::io::Error>> {
     futures_util::stream::unfold((Some(answer), body), |(answer, mut body)| async move {
         if let Some(answer) = answer {
             return Some((Ok(answer), (None, body)));

@@ -42,7 +42,9 @@ fn recognisable(der: &[u8]) -> Result<String, &'static str> {
     if check_client_profile(der).is_err() {
         return Err("certificate without the profile of a member's");
     }
-    MemberCertificate::parse_der(der).map(|certificate| certificate.fingerprint).map_err(|_| "certificate unreadable")
+    MemberCertificate::parse_der(der)
+        .map(|certificate| certificate.fingerprint)
+        .map_err(|_| "certificate unreadable")
 }
 
 /// How many connections each member has open.

@@ -19,7 +19,8 @@ struct Revocation {
 pub async fn list(context: Context) -> ServiceResult<HttpResponse> {
     let page: PageQuery = context.query()?;
     let limit = page.limit()?;
-    let views = consent::page(context.exchange(), context.caller.member.clone(), page.after()?, limit + 1).await?;
+    let views =
+        consent::page(context.exchange(), context.caller.member.clone(), page.after()?, limit + 1).await?;
     Ok(respond(views, limit, |view| view.terms.id.clone()))
 }
 
@@ -43,7 +44,8 @@ pub async fn grant(context: Context) -> ServiceResult<HttpResponse> {
 /// Takes a consent back.
 pub async fn revoke(context: Context) -> ServiceResult<HttpResponse> {
     let id = context.path("id")?;
-    let Revocation { reason } = if context.body.is_empty() { Revocation { reason: None } } else { context.json()? };
+    let Revocation { reason } =
+        if context.body.is_empty() { Revocation { reason: None } } else { context.json()? };
     if reason.as_ref().is_some_and(|reason| reason.chars().count() > 200) {
         return Err(ServiceError::invalid("/reason", "must have at most 200 characters"));
     }

@@ -37,7 +37,10 @@ impl Wire {
         let mut wrong = Vec::new();
         let mut text = |pointer: &str, text: Option<&String>, most: usize| {
             if text.is_some_and(|text| text.chars().count() > most || text.chars().any(char::is_control)) {
-                wrong.push(FieldError::new(pointer, format!("must have at most {most} characters, none of them a control character")));
+                wrong.push(FieldError::new(
+                    pointer,
+                    format!("must have at most {most} characters, none of them a control character"),
+                ));
             }
         };
         text("/consent_id", Some(&self.consent_id), TEXT_LENGTH_MAX);
@@ -45,7 +48,10 @@ impl Wire {
         text("/nonce", self.nonce.as_ref(), NONCE_LENGTH_MAX);
         text("/bank_ref", self.bank_ref.as_ref(), TEXT_LENGTH_MAX);
         if self.sections.as_ref().is_some_and(|sections| sections.is_empty() || !all_different(sections)) {
-            wrong.push(FieldError::new("/sections", "must name at least one section, none twice, or be left out"));
+            wrong.push(FieldError::new(
+                "/sections",
+                "must name at least one section, none twice, or be left out",
+            ));
         }
         if self.have.len() > HAVE_MAX || self.have.iter().any(|digest| digest.len() != 43) {
             wrong.push(FieldError::new("/have", "must be at most 64 digests of 43 characters, as in `_sd`"));
@@ -72,7 +78,10 @@ pub async fn pull(context: Context) -> ServiceResult<HttpResponse> {
         let now = context.exchange().clock.now();
         let left_s = now.next_shanghai_midnight().since_micros(now) / 1_000_000;
         response.insert_header((RATE_LIMIT.clone(), format!("\"day\";r={remaining};t={left_s}")));
-        response.insert_header((RATE_LIMIT_POLICY.clone(), format!("\"day\";q={};w=86400", context.caller.quota_per_day)));
+        response.insert_header((
+            RATE_LIMIT_POLICY.clone(),
+            format!("\"day\";q={};w=86400", context.caller.quota_per_day),
+        ));
     }
     Ok(response.body(body(&pulled, request.bank_ref.as_deref())?))
 }
@@ -80,7 +89,9 @@ pub async fn pull(context: Context) -> ServiceResult<HttpResponse> {
 /// No member can register an encryption key yet, so an answer that only holds one cannot be given.
 fn wants_encryption(context: &Context) -> bool {
     let accepted = context.request.headers().get_all(ACCEPT).filter_map(|value| value.to_str().ok());
-    accepted.flat_map(|value| value.split(',')).any(|kind| kind.trim().eq_ignore_ascii_case("application/jose"))
+    accepted
+        .flat_map(|value| value.split(','))
+        .any(|kind| kind.trim().eq_ignore_ascii_case("application/jose"))
 }
 
 /// The answer, put together by hand: the dossier is base64url, dots and tildes, and needs no escaping.

@@ -63,13 +63,16 @@ pub async fn dispatch(entry: Option<Entry>, request: HttpRequest, payload: Paylo
 }
 
 async fn pass(entry: Option<Entry>, request: &HttpRequest, body: &mut Body) -> ServiceResult<HttpResponse> {
-    let gateway = request.app_data::<Data<Gateway>>().cloned().ok_or_else(|| ServiceError::internal("no gateway"))?;
+    let gateway =
+        request.app_data::<Data<Gateway>>().cloned().ok_or_else(|| ServiceError::internal("no gateway"))?;
     let caller = recognise(&gateway, request)?;
     let exchange = gateway.exchange.clone();
     let counted = caller.member.clone();
     let outcome = allowed(entry, gateway, caller, request, body).await;
     let why = match &outcome {
-        Err(ServiceError::Malformed(_) | ServiceError::TooLarge(_) | ServiceError::Invalid(_)) => Some(Counted::Malformed),
+        Err(ServiceError::Malformed(_) | ServiceError::TooLarge(_) | ServiceError::Invalid(_)) => {
+            Some(Counted::Malformed)
+        }
         Err(ServiceError::Forbidden) => Some(Counted::Forbidden),
         Ok(_) | Err(_) => None,
     };
@@ -93,16 +96,20 @@ async fn allowed(
     request: &HttpRequest,
     body: &mut Body,
 ) -> ServiceResult<HttpResponse> {
-    let header_bytes: usize = request.headers().iter().map(|(name, value)| name.as_str().len() + value.len()).sum();
+    let header_bytes: usize =
+        request.headers().iter().map(|(name, value)| name.as_str().len() + value.len()).sum();
     if header_bytes > gateway.limits.header_bytes_max {
-        return Err(ServiceError::TooLarge("the headers may have 16 kB, unless the operator configured otherwise"));
+        return Err(ServiceError::TooLarge(
+            "the headers may have 16 kB, unless the operator configured otherwise",
+        ));
     }
     let entry = entry.ok_or(ServiceError::NotFound)?;
     if !entry.allow.contains(&caller.role) {
         return Err(ServiceError::Forbidden);
     }
     let limits = gateway.limits;
-    let mut context = Context { gateway, caller, request: request.clone(), body: Bytes::new(), route: entry.path };
+    let mut context =
+        Context { gateway, caller, request: request.clone(), body: Bytes::new(), route: entry.path };
     match entry.takes {
         Takes::Nothing(handler) => handler(context).await,
         Takes::Json(handler) => {
@@ -117,7 +124,9 @@ async fn allowed(
 fn request_id(request: &HttpRequest) -> String {
     let sent = request.headers().get(&X_REQUEST_ID).and_then(|value| value.to_str().ok());
     match sent {
-        Some(id) if is_key(id) && id.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.:".contains(&b)) => id.to_owned(),
+        Some(id) if is_key(id) && id.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.:".contains(&b)) => {
+            id.to_owned()
+        }
         Some(_) | None => uuid::Uuid::now_v7().to_string(),
     }
 }
@@ -135,9 +144,11 @@ impl Context {
 
     /// The body as JSON of a known shape: unknown fields and duplicate keys are refused.
     pub fn json<T: DeserializeOwned>(&self) -> ServiceResult<T> {
-        let text = std::str::from_utf8(&self.body).map_err(|_| ServiceError::Malformed("the body is not UTF-8".into()))?;
-        strict_json::parse_object(text)
-            .map_err(|why| ServiceError::Malformed(format!("the body is not a JSON object without duplicate keys: {why}")))?;
+        let text = std::str::from_utf8(&self.body)
+            .map_err(|_| ServiceError::Malformed("the body is not UTF-8".into()))?;
+        strict_json::parse_object(text).map_err(|why| {
+            ServiceError::Malformed(format!("the body is not a JSON object without duplicate keys: {why}"))
+        })?;
         let mut deserializer = serde_json::Deserializer::from_str(text);
         serde_path_to_error::deserialize(&mut deserializer).map_err(|wrong| {
             let pointer = pointer(wrong.path());
@@ -164,7 +175,9 @@ impl Context {
     pub fn claim(&self) -> ServiceResult<Option<Claim>> {
         let Some(value) = self.request.headers().get("idempotency-key") else { return Ok(None) };
         let key = value.to_str().ok().filter(|key| is_key(key));
-        let key = key.ok_or_else(|| ServiceError::Malformed("Idempotency-Key must be 1 to 64 visible ASCII characters".into()))?;
+        let key = key.ok_or_else(|| {
+            ServiceError::Malformed("Idempotency-Key must be 1 to 64 visible ASCII characters".into())
+        })?;
         let mut asked = self.request.path().as_bytes().to_vec();
         asked.push(0);
         asked.extend_from_slice(&self.body);

@@ -28,9 +28,9 @@ impl PageQuery {
     pub fn after(&self) -> ServiceResult<String> {
         let Some(cursor) = &self.after else { return Ok(String::new()) };
         let bytes = URL_SAFE_NO_PAD.decode(cursor).ok();
-        bytes
-            .and_then(|bytes| String::from_utf8(bytes).ok())
-            .ok_or_else(|| ServiceError::invalid("?after", "must be the `next` of an earlier page, or left out"))
+        bytes.and_then(|bytes| String::from_utf8(bytes).ok()).ok_or_else(|| {
+            ServiceError::invalid("?after", "must be the `next` of an earlier page, or left out")
+        })
     }
 
     /// How many items a page has: 100, or what was asked for up to 1,000.

@@ -50,10 +50,18 @@ pub fn public(error: &ServiceError) -> Public {
             "未识别的成员 not a member in good standing",
             "use a client certificate that the exchange has registered, in force and with the clientAuth usage, of a member that is not suspended",
         ),
-        ServiceError::Forbidden => {
-            of(StatusCode::FORBIDDEN, "forbidden", "无此权限 not for this role", "this route is for members of another role")
-        }
-        ServiceError::NotFound => of(StatusCode::NOT_FOUND, "not-found", "未找到 not found", "there is nothing here that this member may see"),
+        ServiceError::Forbidden => of(
+            StatusCode::FORBIDDEN,
+            "forbidden",
+            "无此权限 not for this role",
+            "this route is for members of another role",
+        ),
+        ServiceError::NotFound => of(
+            StatusCode::NOT_FOUND,
+            "not-found",
+            "未找到 not found",
+            "there is nothing here that this member may see",
+        ),
         ServiceError::Denied(denial) => denied(denial.code()),
         ServiceError::Invalid(_) => of(
             StatusCode::UNPROCESSABLE_ENTITY,
@@ -61,8 +69,12 @@ pub fn public(error: &ServiceError) -> Public {
             "请求内容有误 invalid request",
             "mend what `errors` names and send the request again",
         ),
-        ServiceError::Malformed(why) => of(StatusCode::BAD_REQUEST, "malformed", "请求格式有误 malformed request", why),
-        ServiceError::TooLarge(why) => of(StatusCode::PAYLOAD_TOO_LARGE, "too-large", "请求过大 request too large", why),
+        ServiceError::Malformed(why) => {
+            of(StatusCode::BAD_REQUEST, "malformed", "请求格式有误 malformed request", why)
+        }
+        ServiceError::TooLarge(why) => {
+            of(StatusCode::PAYLOAD_TOO_LARGE, "too-large", "请求过大 request too large", why)
+        }
         ServiceError::Conflict(why) => of(StatusCode::CONFLICT, "conflict", "状态冲突 conflict", why),
         ServiceError::KeyConflict => of(
             StatusCode::UNPROCESSABLE_ENTITY,
@@ -156,7 +168,9 @@ fn log(error: &ServiceError, request_id: &str) {
             error!(request.id = request_id, causes, "A request met a fault of ours");
         }
         ServiceError::Busy(why) => warn!(request.id = request_id, why, "A request was turned away as busy"),
-        ServiceError::Unauthenticated(why) => warn!(request.id = request_id, why, "A caller was not recognised"),
+        ServiceError::Unauthenticated(why) => {
+            warn!(request.id = request_id, why, "A caller was not recognised")
+        }
         ServiceError::Forbidden
         | ServiceError::NotFound
         | ServiceError::Denied(_)

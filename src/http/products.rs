@@ -31,14 +31,16 @@ pub async fn list(context: Context) -> ServiceResult<HttpResponse> {
 /// Submits a product, or changes one not yet approved.
 pub async fn submit(context: Context) -> ServiceResult<HttpResponse> {
     let terms: ProductTerms = context.json()?;
-    let (view, new) = product::submit(context.exchange(), &context.caller, context.path("id")?, terms).await?;
+    let (view, new) =
+        product::submit(context.exchange(), &context.caller, context.path("id")?, terms).await?;
     let mut response = if new { HttpResponse::Created() } else { HttpResponse::Ok() };
     Ok(response.json(view))
 }
 
 /// Approves a submitted product with its field profile.
 pub async fn approve(context: Context) -> ServiceResult<HttpResponse> {
-    let Approval { profile } = if context.body.is_empty() { Approval { profile: None } } else { context.json()? };
+    let Approval { profile } =
+        if context.body.is_empty() { Approval { profile: None } } else { context.json()? };
     let view = product::approve(context.exchange(), &context.caller, context.path("id")?, profile).await?;
     Ok(HttpResponse::Ok().json(view))
 }

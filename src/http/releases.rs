@@ -30,7 +30,9 @@ pub async fn list(context: Context) -> ServiceResult<HttpResponse> {
     let (after, limit, bank) = (page.after()?, page.limit()?, context.caller.member.clone());
     let rows = context
         .exchange()
-        .blocking(move |e| Ok(e.ledger.read(|c| releases::page(c, &bank, query.consent_id.as_deref(), &after, limit + 1))?))
+        .blocking(move |e| {
+            Ok(e.ledger.read(|c| releases::page(c, &bank, query.consent_id.as_deref(), &after, limit + 1))?)
+        })
         .await?;
     let views: Vec<ReleaseView> = rows.iter().map(repeat::view).collect();
     Ok(respond(views, limit, |view| view.release_id.clone()))
@@ -40,6 +42,7 @@ pub async fn list(context: Context) -> ServiceResult<HttpResponse> {
 pub async fn show(context: Context) -> ServiceResult<HttpResponse> {
     let query: ShowQuery = context.query()?;
     let id = context.path("id")?;
-    let found = repeat::release(context.exchange(), &context.caller, &id, query.dossier.unwrap_or(true)).await?;
+    let found =
+        repeat::release(context.exchange(), &context.caller, &id, query.dossier.unwrap_or(true)).await?;
     Ok(HttpResponse::Ok().json(found))
 }

@@ -47,8 +47,10 @@ const MEMBERS: &[Role] = Role::ALL;
 
 /// Every route of the gateway.
 pub fn table() -> Vec<Entry> {
-    let get = |path, allow, handler| Entry { method: Method::GET, path, allow, takes: Takes::Nothing(handler) };
-    let post = |path, allow, handler| Entry { method: Method::POST, path, allow, takes: Takes::Json(handler) };
+    let get =
+        |path, allow, handler| Entry { method: Method::GET, path, allow, takes: Takes::Nothing(handler) };
+    let post =
+        |path, allow, handler| Entry { method: Method::POST, path, allow, takes: Takes::Json(handler) };
     let put = |path, allow, handler| Entry { method: Method::PUT, path, allow, takes: Takes::Json(handler) };
     vec![
         post("/v1/dossiers", BANK, |c| Box::pin(dossiers::pull(c))),
@@ -83,9 +85,10 @@ pub fn mount(config: &mut ServiceConfig) {
         let mut resource = web::resource(path);
         for entry in table.iter().filter(|entry| entry.path == path) {
             let (method, entry) = (entry.method.clone(), entry.clone());
-            resource = resource.route(web::method(method).to(move |request: HttpRequest, payload: Payload| {
-                dispatch(Some(entry.clone()), request, payload)
-            }));
+            resource =
+                resource.route(web::method(method).to(move |request: HttpRequest, payload: Payload| {
+                    dispatch(Some(entry.clone()), request, payload)
+                }));
         }
         config.service(resource.default_service(web::to(nothing_here)));
     }

@@ -47,8 +47,13 @@ pub fn gateway(
     tls: ServerConfig,
     socket: TcpListener,
 ) -> std::io::Result<Server> {
-    let state = Data::new(Gateway { exchange, limits, connections: Connections::new(options.connections_per_member) });
-    let workers = options.workers.unwrap_or_else(|| std::thread::available_parallelism().map_or(2, usize::from));
+    let state = Data::new(Gateway {
+        exchange,
+        limits,
+        connections: Connections::new(options.connections_per_member),
+    });
+    let workers =
+        options.workers.unwrap_or_else(|| std::thread::available_parallelism().map_or(2, usize::from));
     let server = HttpServer::new(move || App::new().app_data(state.clone()).configure(routes::mount))
         .workers(workers)
         .keep_alive(KEEP_ALIVE)
@@ -66,10 +71,12 @@ pub fn gateway(
 
 /// Starts the operations port.
 pub fn operations(exchange: Arc<Exchange>, socket: TcpListener) -> std::io::Result<Server> {
-    let server = HttpServer::new(move || App::new().app_data(Data::new(exchange.clone())).configure(operations::mount))
-        .workers(1)
-        .disable_signals()
-        .listen(socket)?
-        .run();
+    let server = HttpServer::new(move || {
+        App::new().app_data(Data::new(exchange.clone())).configure(operations::mount)
+    })
+    .workers(1)
+    .disable_signals()
+    .listen(socket)?
+    .run();
     Ok(server)
 }

@@ -61,6 +61,9 @@ pub fn server_config(options: &TlsOptions) -> Result<ServerConfig, TlsError> {
 
 fn read_chain(path: &PathBuf) -> Result<Vec<CertificateDer<'static>>, TlsError> {
     let fail = |why: &dyn ToString| TlsError { path: path.clone(), why: why.to_string() };
-    let chain: Vec<_> = CertificateDer::pem_file_iter(path).map_err(|why| fail(&why))?.collect::<Result<_, _>>().map_err(|why| fail(&why))?;
+    let chain: Vec<_> = CertificateDer::pem_file_iter(path)
+        .map_err(|why| fail(&why))?
+        .collect::<Result<_, _>>()
+        .map_err(|why| fail(&why))?;
     if chain.is_empty() { Err(fail(&"holds no certificate")) } else { Ok(chain) }
 }

@@ -47,8 +47,12 @@ pub struct GatewayClient {
 impl GatewayClient {
     /// A client of the gateway at `url` that trusts `ca` and shows `certificate`.
     pub fn new(url: &str, ca: &Path, certificate: &Path, key: &Path) -> Result<Self, ClientError> {
-        let read = |path: &Path| std::fs::read(path).map_err(|why| ClientError::Unusable(format!("{}: {why}", path.display())));
-        let unusable = |path: &Path, why: &dyn ToString| ClientError::Unusable(format!("{}: {}", path.display(), why.to_string()));
+        let read = |path: &Path| {
+            std::fs::read(path).map_err(|why| ClientError::Unusable(format!("{}: {why}", path.display())))
+        };
+        let unusable = |path: &Path, why: &dyn ToString| {
+            ClientError::Unusable(format!("{}: {}", path.display(), why.to_string()))
+        };
         let mut identity = read(certificate)?;
         identity.push(b'\n');
         identity.extend(read(key)?);
@@ -67,7 +71,12 @@ impl GatewayClient {
     }
 
     /// Asks with a JSON body; the answer as its bytes.
-    pub async fn send(&self, method: Method, path: &str, body: Option<&Value>) -> Result<Vec<u8>, ClientError> {
+    pub async fn send(
+        &self,
+        method: Method,
+        path: &str,
+        body: Option<&Value>,
+    ) -> Result<Vec<u8>, ClientError> {
         let mut request = self.client.request(method, self.url(path)?);
         if let Some(body) = body {
             request = request.json(body);
@@ -78,14 +87,21 @@ impl GatewayClient {
     /// Asks with a JSON body; the answer as JSON.
     pub async fn json(&self, method: Method, path: &str, body: Option<&Value>) -> Result<Value, ClientError> {
         let bytes = self.send(method, path, body).await?;
-        serde_json::from_slice(&bytes).map_err(|why| ClientError::Unreachable { what: path.to_owned(), why: why.to_string() })
+        serde_json::from_slice(&bytes)
+            .map_err(|why| ClientError::Unreachable { what: path.to_owned(), why: why.to_string() })
     }
 
     /// Sends a delivery.
-    pub async fn deliver(&self, path: &str, content_type: &str, body: impl Into<Body>) -> Result<Value, ClientError> {
+    pub async fn deliver(
+        &self,
+        path: &str,
+        content_type: &str,
+        body: impl Into<Body>,
+    ) -> Result<Value, ClientError> {
         let request = self.client.post(self.url(path)?).header("content-type", content_type).body(body);
         let bytes = answer(path, request.send().await).await?;
-        serde_json::from_slice(&bytes).map_err(|why| ClientError::Unreachable { what: path.to_owned(), why: why.to_string() })
+        serde_json::from_slice(&bytes)
+            .map_err(|why| ClientError::Unreachable { what: path.to_owned(), why: why.to_string() })
     }
 
     fn url(&self, path: &str) -> Result<Url, ClientError> {

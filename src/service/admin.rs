@@ -50,7 +50,9 @@ pub fn apply(exchange: &Exchange, changes: Vec<Change>, label: String) -> Servic
                 Change::AddCertificate(certificate) => members::insert_certificate(c, certificate)?,
                 Change::Suspend(id) => drop(members::set_status(c, id, MemberStatus::Suspended)?),
                 Change::Resume(id) => drop(members::set_status(c, id, MemberStatus::Active)?),
-                Change::Withdraw(id, fingerprint) => drop(members::withdraw_certificate(c, id, fingerprint, now)?),
+                Change::Withdraw(id, fingerprint) => {
+                    drop(members::withdraw_certificate(c, id, fingerprint, now)?)
+                }
                 Change::SetQuota(id, quota) => drop(members::set_quota(c, id, *quota)?),
             }
         }
@@ -61,17 +63,24 @@ pub fn apply(exchange: &Exchange, changes: Vec<Change>, label: String) -> Servic
 }
 
 /// What stands against a change, before anything is written.
-fn check(connection: &mut crate::store::db::AnyConnection, change: &Change) -> StoreResult<Option<ServiceError>> {
+fn check(
+    connection: &mut crate::store::db::AnyConnection,
+    change: &Change,
+) -> StoreResult<Option<ServiceError>> {
     let all = members::all(connection)?;
     let certificates = members::certificates(connection)?;
     let find = |id: &MemberId| all.iter().find(|member| member.id == *id);
-    let absent = |id: &MemberId| Some(ServiceError::Conflict(format!("there is no member {id}: `member list` shows those there are")));
+    let absent = |id: &MemberId| {
+        Some(ServiceError::Conflict(format!("there is no member {id}: `member list` shows those there are")))
+    };
     let pinned = |fingerprint: &str| certificates.iter().any(|c| c.fingerprint == fingerprint);
     Ok(match change {
         Change::Add(member, _) if find(&member.id).is_some() => {
             Some(ServiceError::Conflict(format!("there is a member {} already", member.id)))
         }
-        Change::Add(_, certificate) | Change::AddCertificate(certificate) if pinned(&certificate.fingerprint) => {
+        Change::Add(_, certificate) | Change::AddCertificate(certificate)
+            if pinned(&certificate.fingerprint) =>
+        {
             Some(ServiceError::Conflict("this certificate is registered already".into()))
         }
         Change::Add(..) => None,
@@ -81,7 +90,9 @@ fn check(connection: &mut crate::store::db::AnyConnection, change: &Change) -> S
         },
         Change::Suspend(id) => match find(id).map(|member| member.status) {
             None => absent(id),
-            Some(MemberStatus::Suspended) => Some(ServiceError::Conflict(format!("{id} is suspended already"))),
+            Some(MemberStatus::Suspended) => {
+                Some(ServiceError::Conflict(format!("{id} is suspended already")))
+            }
             Some(MemberStatus::Active) => None,
         },
         Change::Resume(id) => match find(id).map(|member| member.status) {
@@ -90,8 +101,14 @@ fn check(connection: &mut crate::store::db::AnyConnection, change: &Change) -> S
             Some(MemberStatus::Suspended) => None,
         },
         Change::Withdraw(id, fingerprint) => {
-            let usable = certificates.iter().any(|c| c.member == *id && c.fingerprint == *fingerprint && c.withdrawn_at.is_none());
-            (!usable).then(|| ServiceError::Conflict(format!("{id} has no such certificate in use: `member list` shows them")))
+            let usable = certificates
+                .iter()
+                .any(|c| c.member == *id && c.fingerprint == *fingerprint && c.withdrawn_at.is_none());
+            (!usable).then(|| {
+                ServiceError::Conflict(format!(
+                    "{id} has no such certificate in use: `member list` shows them"
+                ))
+            })
         }
         Change::SetQuota(id, _) => match find(id) {
             Some(_) => None,
@@ -105,7 +122,9 @@ fn check(connection: &mut crate::store::db::AnyConnection, change: &Change) -> S
 fn draft(change: &Change, label: &str) -> Draft {
     let (what, id, detail) = match change {
         Change::Add(member, certificate) => ("added", &member.id, certificate.fingerprint.clone()),
-        Change::AddCertificate(certificate) => ("certificate_added", &certificate.member, certificate.fingerprint.clone()),
+        Change::AddCertificate(certificate) => {
+            ("certificate_added", &certificate.member, certificate.fingerprint.clone())
+        }
         Change::Suspend(id) => ("suspended", id, String::new()),
         Change::Resume(id) => ("resumed", id, String::new()),
         Change::Withdraw(id, fingerprint) => ("certificate_withdrawn", id, fingerprint.clone()),
@@ -116,9 +135,6 @@ fn draft(change: &Change, label: &str) -> Draft {
         object_id: id.to_string(),
         actor: OPERATOR.to_owned(),
         by: label.to_owned(),
-        fields: vec![
-            ("change", Field::Plain(what.into())),
-            ("detail", Field::Sealed(detail)),
-        ],
+        fields: vec![("change", Field::Plain(what.into())), ("detail", Field::Sealed(detail))],
     }
 }

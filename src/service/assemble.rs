@@ -54,7 +54,12 @@ pub struct Assembled {
 }
 
 /// Reads the records and builds the disclosure.
-pub fn assemble(data: &Db, deliveries: &Deliveries, salt: &SaltKey, wanted: Wanted<'_>) -> ServiceResult<Assembled> {
+pub fn assemble(
+    data: &Db,
+    deliveries: &Deliveries,
+    salt: &SaltKey,
+    wanted: Wanted<'_>,
+) -> ServiceResult<Assembled> {
     let content = if wanted.profile.sections.contains(&wanted.section) {
         read_section(data, deliveries, wanted)?
     } else {
@@ -62,7 +67,8 @@ pub fn assemble(data: &Db, deliveries: &Deliveries, salt: &SaltKey, wanted: Want
     };
     let object = encode(&content, wanted.personal_data).map_err(ServiceError::internal)?;
     let section = wanted.section.as_str();
-    let salt = salt.disclosure_salt(wanted.taxpayer.as_str(), wanted.bank.as_str(), section, object.as_bytes());
+    let salt =
+        salt.disclosure_salt(wanted.taxpayer.as_str(), wanted.bank.as_str(), section, object.as_bytes());
     Ok(Assembled {
         disclosure: Disclosure::new(&salt, section, &object),
         present: !content.records.is_empty(),
@@ -106,7 +112,11 @@ fn read_section(data: &Db, deliveries: &Deliveries, wanted: Wanted<'_>) -> Servi
 }
 
 /// The newest revision of each record that is visible at this size, by record key.
-fn newest_visible(revisions: Vec<RecordRow>, deliveries: &Deliveries, size: i64) -> BTreeMap<String, (i64, RecordRow)> {
+fn newest_visible(
+    revisions: Vec<RecordRow>,
+    deliveries: &Deliveries,
+    size: i64,
+) -> BTreeMap<String, (i64, RecordRow)> {
     let mut newest: BTreeMap<String, (i64, RecordRow)> = BTreeMap::new();
     for row in revisions {
         let Some(delivery) = deliveries.visible(&row.batch_id, size) else { continue };
@@ -135,13 +145,28 @@ fn explain_absence(deliveries: &Deliveries, wanted: Wanted<'_>) -> SectionConten
         .max();
     match as_of {
         Some(_) => missing(wanted.section, SectionStatus::Empty, SectionReason::NoRecordInWindow, as_of),
-        None => missing(wanted.section, SectionStatus::NotCollected, SectionReason::NoBatchCoversWindow, None),
+        None => {
+            missing(wanted.section, SectionStatus::NotCollected, SectionReason::NoBatchCoversWindow, None)
+        }
     }
 }
 
-fn missing(section: Section, status: SectionStatus, reason: SectionReason, as_of: Option<NaiveDate>) -> SectionContent {
+fn missing(
+    section: Section,
+    status: SectionStatus,
+    reason: SectionReason,
+    as_of: Option<NaiveDate>,
+) -> SectionContent {
     let stale_after = as_of.and_then(|day| stale_after(section, day));
-    SectionContent { section, status, reason: Some(reason), as_of, stale_after, source: None, records: Vec::new() }
+    SectionContent {
+        section,
+        status,
+        reason: Some(reason),
+        as_of,
+        stale_after,
+        source: None,
+        records: Vec::new(),
+    }
 }
 
 fn stale_after(section: Section, as_of: NaiveDate) -> Option<NaiveDate> {

@@ -85,11 +85,17 @@ impl Catalogue {
     fn read_after(&self, known: &Deliveries) -> StoreResult<Deliveries> {
         let new = self.ledger.read(|c| ledger::batches_after(c, known.upto))?;
         let ids: Vec<String> = new.iter().map(|(id, _)| id.clone()).collect();
-        let mut facts: HashMap<String, batches::BatchRow> =
-            self.data.read(|c| batches::find_many(c, &ids))?.into_iter().map(|row| (row.id.clone(), row)).collect();
+        let mut facts: HashMap<String, batches::BatchRow> = self
+            .data
+            .read(|c| batches::find_many(c, &ids))?
+            .into_iter()
+            .map(|row| (row.id.clone(), row))
+            .collect();
         let mut grown = Deliveries { upto: known.upto, all: known.all.clone(), by_id: known.by_id.clone() };
         for (id, index) in new {
-            let row = facts.remove(&id).ok_or_else(|| StoreError::corrupt("batch", "a committed delivery is not in the data database"))?;
+            let row = facts.remove(&id).ok_or_else(|| {
+                StoreError::corrupt("batch", "a committed delivery is not in the data database")
+            })?;
             let section = row.section.parse().map_err(|e| StoreError::corrupt("batch", e))?;
             grown.by_id.insert(id.clone(), grown.all.len());
             grown.upto = index;

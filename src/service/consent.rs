@@ -9,7 +9,9 @@ use super::Exchange;
 use super::directory::Caller;
 use super::error::{FieldError, ServiceError, ServiceResult};
 use super::receipt::Receipt;
-use crate::domain::consent::{Consent, ConsentStatus, ConsentTerms, ConsentText, ConsentWindow, Grantor, Purpose};
+use crate::domain::consent::{
+    Consent, ConsentStatus, ConsentTerms, ConsentText, ConsentWindow, Grantor, Purpose,
+};
 use crate::domain::member::MemberId;
 use crate::domain::product::{MONTHS_MAX, Product, ProductStatus, all_different};
 use crate::domain::section::Section;
@@ -97,10 +99,20 @@ pub struct ConsentChange {
 }
 
 /// Registers a consent that the firm gave.
-pub async fn grant(exchange: &Arc<Exchange>, caller: &Caller, new: NewConsent, claim: Option<Claim>) -> ServiceResult<ConsentChange> {
+pub async fn grant(
+    exchange: &Arc<Exchange>,
+    caller: &Caller,
+    new: NewConsent,
+    claim: Option<Claim>,
+) -> ServiceResult<ConsentChange> {
     let terms = terms_of(exchange.fresh_id(), new)?;
     let json = canonical_json(&terms).map_err(ServiceError::internal)?;
-    let consent = Consent { terms, digest: prefixed_digest(json.as_bytes()), status: ConsentStatus::Granted, pulls_used: 0 };
+    let consent = Consent {
+        terms,
+        digest: prefixed_digest(json.as_bytes()),
+        status: ConsentStatus::Granted,
+        pulls_used: 0,
+    };
     let (draft, caller) = (draft(EntryKind::ConsentGranted, caller, &consent), caller.clone());
     let (outcome, committed) = exchange
         .writer
@@ -108,14 +120,20 @@ pub async fn grant(exchange: &Arc<Exchange>, caller: &Caller, new: NewConsent, c
             if let Some(claim) = &claim {
                 match idempotency::find(c, &caller.member, claim, now)? {
                     None => {}
-                    Some(kept) if kept.request_digest != claim.request_digest => return Ok(Err(ServiceError::KeyConflict)),
+                    Some(kept) if kept.request_digest != claim.request_digest => {
+                        return Ok(Err(ServiceError::KeyConflict));
+                    }
                     Some(kept) => {
                         let earlier = consents::find(c, &kept.object_id)?;
-                        return Ok(earlier.map(|consent| ((consent, now, false), Vec::new())).ok_or(ServiceError::NotFound));
+                        return Ok(earlier
+                            .map(|consent| ((consent, now, false), Vec::new()))
+                            .ok_or(ServiceError::NotFound));
                     }
                 }
             }
-            if let Err(wrong) = check_product(products::find(c, &consent.terms.product_id)?.as_ref(), &consent.terms) {
+            if let Err(wrong) =
+                check_product(products::find(c, &consent.terms.product_id)?.as_ref(), &consent.terms)
+            {
                 return Ok(Err(ServiceError::Invalid(vec![wrong])));
             }
             consents::insert(c, &consent, &json, now)?;
@@ -146,13 +164,19 @@ pub async fn revoke(
     let ((consent, now, changed), committed) = exchange
         .writer
         .unit(move |c, now| {
-            let kept = claim.as_ref().map(|claim| idempotency::find(c, &caller.member, claim, now)).transpose()?.flatten();
+            let kept = claim
+                .as_ref()
+                .map(|claim| idempotency::find(c, &caller.member, claim, now))
+                .transpose()?
+                .flatten();
             if let (Some(claim), Some(kept)) = (&claim, &kept)
                 && kept.request_digest != claim.request_digest
             {
                 return Ok(Err(ServiceError::KeyConflict));
             }
-            let Some(mut consent) = consents::lock(c, &[&id])?.pop() else { return Ok(Err(ServiceError::NotFound)) };
+            let Some(mut consent) = consents::lock(c, &[&id])?.pop() else {
+                return Ok(Err(ServiceError::NotFound));
+            };
             match consent.status {
                 ConsentStatus::Granted | ConsentStatus::Suspended | ConsentStatus::Exhausted => {}
                 ConsentStatus::Revoked => return Ok(Ok(((consent, now, false), Vec::new()))),
@@ -183,14 +207,24 @@ pub async fn revoke(
 }
 
 /// One page of the consents that name a bank, as they stand now.
-pub async fn page(exchange: &Arc<Exchange>, bank: MemberId, after: String, limit: i64) -> ServiceResult<Vec<ConsentView>> {
+pub async fn page(
+    exchange: &Arc<Exchange>,
+    bank: MemberId,
+    after: String,
+    limit: i64,
+) -> ServiceResult<Vec<ConsentView>> {
     let now = exchange.clock.now();
-    let rows = exchange.blocking(move |e| Ok(e.ledger.read(|c| consents::page(c, &bank, &after, limit))?)).await?;
+    let rows =
+        exchange.blocking(move |e| Ok(e.ledger.read(|c| consents::page(c, &bank, &after, limit))?)).await?;
     Ok(rows.into_iter().map(|consent| ConsentView::for_bank(consent, now)).collect())
 }
 
 /// A consent: a bank sees its own, the bureau every one. Foreign and absent are alike.
-pub async fn find(exchange: &Arc<Exchange>, bank: Option<MemberId>, id: String) -> ServiceResult<ConsentView> {
+pub async fn find(
+    exchange: &Arc<Exchange>,
+    bank: Option<MemberId>,
+    id: String,
+) -> ServiceResult<ConsentView> {
     let now = exchange.clock.now();
     let found = exchange.blocking(move |e| Ok(e.ledger.read(|c| consents::find(c, &id))?)).await?;
     match (found, bank) {
@@ -209,8 +243,16 @@ fn terms_of(id: String, new: NewConsent) -> ServiceResult<ConsentTerms> {
         }
     };
     let purposes = [&[Purpose::PreLoan][..], &[Purpose::PreLoan, Purpose::PostLoan][..]];
-    rule(purposes.contains(&new.purpose.as_slice()), "/purpose", "must be [\"pre_loan\"] or [\"pre_loan\",\"post_loan\"]");
-    rule(!new.sections.is_empty() && all_different(&new.sections), "/sections", "must name at least one section, none twice");
+    rule(
+        purposes.contains(&new.purpose.as_slice()),
+        "/purpose",
+        "must be [\"pre_loan\"] or [\"pre_loan\",\"post_loan\"]",
+    );
+    rule(
+        !new.sections.is_empty() && all_different(&new.sections),
+        "/sections",
+        "must name at least one section, none twice",
+    );
     if let ConsentWindow::Rolling(rolling) = new.window {
         rule((1..=MONTHS_MAX).contains(&rolling.months), "/window/months", "must be 1 to 120");
     }
@@ -219,13 +261,23 @@ fn terms_of(id: String, new: NewConsent) -> ServiceResult<ConsentTerms> {
     rule(new.retain_until >= new.valid_to.shanghai_date(), "/retain_until", "must not be before valid_to");
     rule(all_different(&new.share_outcome_with), "/share_outcome_with", "must name no member twice");
     rule(is_digest(&new.text.digest), "/text/digest", "must be sha-256: and 43 characters of base64url");
-    rule((1..=64).contains(&new.text.version.chars().count()), "/text/version", "must have 1 to 64 characters");
-    rule(new.grantor.id_ref.as_ref().is_none_or(|text| text.len() <= 128), "/grantor/id_ref", "must have at most 128 characters");
+    rule(
+        (1..=64).contains(&new.text.version.chars().count()),
+        "/text/version",
+        "must have 1 to 64 characters",
+    );
+    rule(
+        new.grantor.id_ref.as_ref().is_none_or(|text| text.len() <= 128),
+        "/grantor/id_ref",
+        "must have at most 128 characters",
+    );
     let taxpayer = TaxpayerId::parse_strict(&new.taxpayer_id);
     if let Err(why) = &taxpayer {
         wrong.push(FieldError::new("/taxpayer_id", why));
     }
-    let (Ok(taxpayer_id), true) = (taxpayer, wrong.is_empty()) else { return Err(ServiceError::Invalid(wrong)) };
+    let (Ok(taxpayer_id), true) = (taxpayer, wrong.is_empty()) else {
+        return Err(ServiceError::Invalid(wrong));
+    };
     Ok(ConsentTerms {
         id,
         taxpayer_id,
@@ -246,13 +298,15 @@ fn terms_of(id: String, new: NewConsent) -> ServiceResult<ConsentTerms> {
 }
 
 fn is_digest(text: &str) -> bool {
-    text.strip_prefix("sha-256:")
-        .is_some_and(|rest| rest.len() == 43 && rest.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_'))
+    text.strip_prefix("sha-256:").is_some_and(|rest| {
+        rest.len() == 43 && rest.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
+    })
 }
 
 /// No consent under a product that is not approved, nor for more than its profile opens.
 fn check_product(product: Option<&Product>, terms: &ConsentTerms) -> Result<(), FieldError> {
-    let approved = product.filter(|product| product.bank == terms.bank && product.status == ProductStatus::Approved);
+    let approved =
+        product.filter(|product| product.bank == terms.bank && product.status == ProductStatus::Approved);
     let Some(profile) = approved.and_then(|product| product.profile.as_ref()) else {
         return Err(FieldError::new("/product_id", "must be an approved product of this bank"));
     };

@@ -63,10 +63,14 @@ impl Directory {
     pub fn recognise(&self, fingerprint: &str, now: Timestamp) -> ServiceResult<Caller> {
         let snapshot = self.snapshot.load();
         if snapshot.taken.elapsed() > AGE_MAX {
-            return Err(ServiceError::Busy("the member directory could not be read for over a second".into()));
+            return Err(ServiceError::Busy(
+                "the member directory could not be read for over a second".into(),
+            ));
         }
-        let certificate =
-            snapshot.certificates.get(fingerprint).ok_or(ServiceError::Unauthenticated("certificate not registered"))?;
+        let certificate = snapshot
+            .certificates
+            .get(fingerprint)
+            .ok_or(ServiceError::Unauthenticated("certificate not registered"))?;
         if certificate.withdrawn_at.is_some() {
             return Err(ServiceError::Unauthenticated("certificate withdrawn"));
         }

@@ -29,13 +29,27 @@ pub struct Ready {
 /// dossier names as `read_at`.
 ///
 /// Without `may_build` it only reads, and answers `None` if something has to be built or confirmed.
-pub fn ready(exchange: &Exchange, permit: &Permit, at: Timestamp, may_build: bool) -> ServiceResult<Option<Ready>> {
+pub fn ready(
+    exchange: &Exchange,
+    permit: &Permit,
+    at: Timestamp,
+    may_build: bool,
+) -> ServiceResult<Option<Ready>> {
     let salt = exchange.keys.newest_salt().ok_or_else(|| ServiceError::internal("no salt key"))?;
-    let places: Vec<Place<'_>> = permit.sections().iter().map(|section| Place::new(permit, *section, salt, at)).collect();
+    let places: Vec<Place<'_>> =
+        permit.sections().iter().map(|section| Place::new(permit, *section, salt, at)).collect();
     let stored: Vec<Option<DisclosureRow>> = exchange.data.read(|c| {
         places
             .iter()
-            .map(|p| disclosures::find(c, permit.taxpayer().as_str(), permit.bank().as_str(), p.section.as_str(), &p.fresh))
+            .map(|p| {
+                disclosures::find(
+                    c,
+                    permit.taxpayer().as_str(),
+                    permit.bank().as_str(),
+                    p.section.as_str(),
+                    &p.fresh,
+                )
+            })
             .collect()
     })?;
     let head = exchange.ledger.read(ledger::head)?;
@@ -97,19 +111,31 @@ fn size_of(head: &Head) -> ServiceResult<i64> {
 }
 
 /// Whether a row holds at a glance: not past its day, and no delivery of its section since.
-fn untouched(deliveries: &Deliveries, place: &Place<'_>, row: &DisclosureRow, head: &Head) -> ServiceResult<bool> {
+fn untouched(
+    deliveries: &Deliveries,
+    place: &Place<'_>,
+    row: &DisclosureRow,
+    head: &Head,
+) -> ServiceResult<bool> {
     let fresh = row.stale_after.is_none_or(|day| day > place.at.shanghai_date());
     Ok(fresh && deliveries.between(place.section, row.as_of_index, size_of(head)?).next().is_none())
 }
 
 /// Whether a row still holds though there were deliveries: none of them spoke of this taxpayer. Then says so in the row.
-fn confirmed(exchange: &Exchange, deliveries: &Deliveries, place: &Place<'_>, row: &DisclosureRow, head: &Head) -> ServiceResult<bool> {
+fn confirmed(
+    exchange: &Exchange,
+    deliveries: &Deliveries,
+    place: &Place<'_>,
+    row: &DisclosureRow,
+    head: &Head,
+) -> ServiceResult<bool> {
     if !row.present || row.stale_after.is_some_and(|day| day <= place.at.shanghai_date()) {
         return Ok(false);
     }
     let size = size_of(head)?;
     let touches = exchange.data.read(|c| records::touches(c, place.permit.taxpayer(), place.section))?;
-    if deliveries.between(place.section, row.as_of_index, size).any(|delivery| touches.contains(&delivery.id)) {
+    if deliveries.between(place.section, row.as_of_index, size).any(|delivery| touches.contains(&delivery.id))
+    {
         return Ok(false);
     }
     spare(exchange.data.write(|c| disclosures::confirm(c, row, size)))?;
@@ -124,7 +150,13 @@ fn spare(written: StoreResult<()>) -> StoreResult<()> {
     }
 }
 
-fn build(exchange: &Exchange, deliveries: &Deliveries, place: &Place<'_>, salt: &SaltKey, head: &Head) -> ServiceResult<DisclosureRow> {
+fn build(
+    exchange: &Exchange,
+    deliveries: &Deliveries,
+    place: &Place<'_>,
+    salt: &SaltKey,
+    head: &Head,
+) -> ServiceResult<DisclosureRow> {
     let size = size_of(head)?;
     let assembled = assemble(&exchange.data, deliveries, salt, place.wanted(size))?;
     let row = DisclosureRow {

@@ -36,7 +36,11 @@ async fn covering(exchange: &Arc<Exchange>, index: u64) -> ServiceResult<Publish
 }
 
 /// A `tlog-proof` of the entry, in the tree of `size` if that is the newest, or of the newest.
-pub async fn proof(exchange: &Arc<Exchange>, index: u64, size: Option<u64>) -> ServiceResult<InclusionReceipt> {
+pub async fn proof(
+    exchange: &Arc<Exchange>,
+    index: u64,
+    size: Option<u64>,
+) -> ServiceResult<InclusionReceipt> {
     let published = match size {
         None => covering(exchange, index).await?,
         Some(_) => checkpoint(exchange).await?,
@@ -47,13 +51,20 @@ pub async fn proof(exchange: &Arc<Exchange>, index: u64, size: Option<u64>) -> S
     if let Some(size) = size
         && size != published.size
     {
-        return Err(ServiceError::invalid("/size", format!("the newest checkpoint has size {}: leave size out, or name this one", published.size)));
+        return Err(ServiceError::invalid(
+            "/size",
+            format!("the newest checkpoint has size {}: leave size out, or name this one", published.size),
+        ));
     }
     prove(exchange, index, published).await
 }
 
 /// The receipt of the newest entry of a kind about an object.
-pub async fn receipt_of(exchange: &Arc<Exchange>, object_id: &str, kind: EntryKind) -> ServiceResult<Receipt> {
+pub async fn receipt_of(
+    exchange: &Arc<Exchange>,
+    object_id: &str,
+    kind: EntryKind,
+) -> ServiceResult<Receipt> {
     let id = object_id.to_owned();
     let entry = exchange
         .point_read(move |e| Ok(e.ledger.read(|c| ledger::entry_about(c, &id, kind))?))
@@ -64,10 +75,16 @@ pub async fn receipt_of(exchange: &Arc<Exchange>, object_id: &str, kind: EntryKi
     Ok(Receipt::new(&entry.leaf, entry.salt.as_deref().unwrap_or_default(), &proof))
 }
 
-async fn prove(exchange: &Arc<Exchange>, index: u64, published: Published) -> ServiceResult<InclusionReceipt> {
+async fn prove(
+    exchange: &Arc<Exchange>,
+    index: u64,
+    published: Published,
+) -> ServiceResult<InclusionReceipt> {
     let size = published.size;
     let hashes = exchange
-        .point_read(move |e| Ok(e.ledger.read(|c| inclusion_proof(index, size, &mut DbNodes::new(c, size)))?))
+        .point_read(move |e| {
+            Ok(e.ledger.read(|c| inclusion_proof(index, size, &mut DbNodes::new(c, size)))?)
+        })
         .await?;
     Ok(InclusionReceipt { index, hashes, checkpoint: published.note })
 }

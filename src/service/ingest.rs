@@ -16,7 +16,9 @@ use crate::domain::import::{Form, RowError, RowProblem, Rows, Syntax};
 use crate::domain::member::wire_enum;
 use crate::ledger::entry::EntryKind;
 use crate::seal::digest::hexadecimal;
-use crate::store::batches::{self, BatchErrorRow, BatchRow, STATUS_COMMITTED, STATUS_REFUSED, STATUS_STAGING};
+use crate::store::batches::{
+    self, BatchErrorRow, BatchRow, STATUS_COMMITTED, STATUS_REFUSED, STATUS_STAGING,
+};
 use crate::store::ledger::{Draft, Field};
 
 /// Rejected rows told in the answer; the rest can be read at `errors_url`.
@@ -197,7 +199,8 @@ fn load(
     let broken = |broken: crate::domain::import::Broken| {
         ServiceError::Malformed(format!("line {}: {}", broken.line, broken.message))
     };
-    let mut rows = Rows::open(delivery.form, delivery.syntax, BufReader::with_capacity(1 << 16, reader)).map_err(broken)?;
+    let mut rows = Rows::open(delivery.form, delivery.syntax, BufReader::with_capacity(1 << 16, reader))
+        .map_err(broken)?;
     let mut stage = Stage::new(&exchange.data, &batch.id);
     let mut errors = Vec::new();
     while let Some(row) = rows.next() {
@@ -264,7 +267,12 @@ fn taken_before(exchange: &Exchange, batch: &BatchRow) -> ServiceResult<Option<R
     Ok(None)
 }
 
-fn commit(exchange: &Exchange, deliverer: &Deliverer, batch: &mut BatchRow, errors: &[RowError]) -> ServiceResult<Report> {
+fn commit(
+    exchange: &Exchange,
+    deliverer: &Deliverer,
+    batch: &mut BatchRow,
+    errors: &[RowError],
+) -> ServiceResult<Report> {
     let id = batch.id.clone();
     let unchanged = exchange.data.write(|c| {
         batches::write_touches(c, &id)?;
@@ -279,7 +287,9 @@ fn commit(exchange: &Exchange, deliverer: &Deliverer, batch: &mut BatchRow, erro
     exchange.data.write(|c| batches::update(c, batch))?;
     info!(batch.id = %batch.id, form = %batch.form, rows = batch.row_count, rejected = batch.rejected, "Took a delivery");
     let told = errors.iter().take(ERRORS_TOLD);
-    let told = told.map(|e| RejectedRow { row: e.row, column: e.column.clone(), message: e.message.clone() }).collect();
+    let told = told
+        .map(|e| RejectedRow { row: e.row, column: e.column.clone(), message: e.message.clone() })
+        .collect();
     Ok(report(batch, index, false, told))
 }
 
@@ -321,5 +331,9 @@ fn report(batch: &BatchRow, ledger_index: i64, repeated: bool, errors: Vec<Rejec
 
 /// A rejected row as stored.
 pub fn rejected_row(row: BatchErrorRow) -> RejectedRow {
-    RejectedRow { row: u64::try_from(row.row_number).unwrap_or(0), column: row.column_name, message: row.message }
+    RejectedRow {
+        row: u64::try_from(row.row_number).unwrap_or(0),
+        column: row.column_name,
+        message: row.message,
+    }
 }

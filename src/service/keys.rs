@@ -44,16 +44,25 @@ impl Keys {
     /// Loads the key directory; `trust` names the issuer, the key id and the certificate that go with it.
     pub fn load(directory: &Path, trust: TrustFile) -> Result<Self, KeyError> {
         let unusable = |why: String| KeyError::Unusable(why);
-        let key = trust.jwks.keys.last().ok_or_else(|| unusable("trust.json names no signing key: run init again in a new directory".into()))?;
+        let key = trust.jwks.keys.last().ok_or_else(|| {
+            unusable("trust.json names no signing key: run init again in a new directory".into())
+        })?;
         let certificate = key.certificate().map_err(|why| unusable(format!("trust.json: {why}")))?.der;
-        let dossier = JwtSigner::new(&read_pkcs8(&directory.join(DOSSIER_KEY_FILE))?, &key.kid, &certificate, crate::seal::jws::DOSSIER_TYPE)
-            .map_err(|why| unusable(format!("{DOSSIER_KEY_FILE}: {why}")))?;
+        let dossier = JwtSigner::new(
+            &read_pkcs8(&directory.join(DOSSIER_KEY_FILE))?,
+            &key.kid,
+            &certificate,
+            crate::seal::jws::DOSSIER_TYPE,
+        )
+        .map_err(|why| unusable(format!("{DOSSIER_KEY_FILE}: {why}")))?;
         let origin = origin_of(&trust.issuer);
         let ledger = NoteSigner::from_pkcs8(&origin, &read_pkcs8(&directory.join(LEDGER_KEY_FILE))?)
             .map_err(|why| unusable(format!("{LEDGER_KEY_FILE}: {why}")))?;
         let ledger_verifier = ledger.verifier();
         if ledger_verifier.to_string() != trust.ledger_vkey {
-            return Err(unusable(format!("{LEDGER_KEY_FILE} is not the key that trust.json names: put the right file back")));
+            return Err(unusable(format!(
+                "{LEDGER_KEY_FILE} is not the key that trust.json names: put the right file back"
+            )));
         }
         Ok(Self { dossier, ledger, ledger_verifier, salts: load_salts(directory)?, trust })
     }
@@ -86,7 +95,8 @@ pub fn salt_key_file(epoch: u32) -> String {
 }
 
 fn load_salts(directory: &Path) -> Result<BTreeMap<u32, SaltKey>, KeyError> {
-    let unreadable = |why: std::io::Error| KeyError::Unusable(format!("key directory {}: {why}", directory.display()));
+    let unreadable =
+        |why: std::io::Error| KeyError::Unusable(format!("key directory {}: {why}", directory.display()));
     let mut salts = BTreeMap::new();
     for file in std::fs::read_dir(directory).map_err(unreadable)? {
         let path = file.map_err(unreadable)?.path();
@@ -97,7 +107,11 @@ fn load_salts(directory: &Path) -> Result<BTreeMap<u32, SaltKey>, KeyError> {
         }
     }
     if salts.is_empty() {
-        return Err(KeyError::Unusable(format!("{} holds no salt key: put {} back from its backup", directory.display(), salt_key_file(1))));
+        return Err(KeyError::Unusable(format!(
+            "{} holds no salt key: put {} back from its backup",
+            directory.display(),
+            salt_key_file(1)
+        )));
     }
     Ok(salts)
 }

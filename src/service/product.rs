@@ -41,12 +41,22 @@ impl From<Product> for ProductView {
 /// Submits a product, or changes one not yet approved. `true` if it is new.
 ///
 /// An approved product is fixed, since consents rest on it: a change needs a product of its own.
-pub async fn submit(exchange: &Arc<Exchange>, caller: &Caller, id: String, terms: ProductTerms) -> ServiceResult<(ProductView, bool)> {
+pub async fn submit(
+    exchange: &Arc<Exchange>,
+    caller: &Caller,
+    id: String,
+    terms: ProductTerms,
+) -> ServiceResult<(ProductView, bool)> {
     terms.check().map_err(invalid)?;
-    if id.is_empty() || id.len() > 64 || !id.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(&b)) {
-        return Err(ServiceError::invalid("/id", "a product id is 1 to 64 of A-Z, a-z, 0-9, '-', '_' and '.'"));
+    if id.is_empty() || id.len() > 64 || !id.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(&b))
+    {
+        return Err(ServiceError::invalid(
+            "/id",
+            "a product id is 1 to 64 of A-Z, a-z, 0-9, '-', '_' and '.'",
+        ));
     }
-    let product = Product { id, bank: caller.member.clone(), status: ProductStatus::Submitted, terms, profile: None };
+    let product =
+        Product { id, bank: caller.member.clone(), status: ProductStatus::Submitted, terms, profile: None };
     let draft = draft(EntryKind::ProductSubmitted, caller, &product.id, &product.terms)?;
     let ((view, new), _committed) = exchange
         .writer
@@ -63,7 +73,9 @@ pub async fn submit(exchange: &Arc<Exchange>, caller: &Caller, id: String, terms
                 return Ok(Ok(((present.into(), false), Vec::new())));
             }
             if present.status != ProductStatus::Submitted {
-                return Ok(Err(ServiceError::Conflict("an approved product is fixed: submit the change under a new id".into())));
+                return Ok(Err(ServiceError::Conflict(
+                    "an approved product is fixed: submit the change under a new id".into(),
+                )));
             }
             products::replace_terms(c, &product, now)?;
             Ok(Ok(((product.into(), false), vec![draft])))
@@ -73,7 +85,12 @@ pub async fn submit(exchange: &Arc<Exchange>, caller: &Caller, id: String, terms
 }
 
 /// Approves a submitted product. Without a profile, everything the product asks for is opened.
-pub async fn approve(exchange: &Arc<Exchange>, caller: &Caller, id: String, profile: Option<FieldProfile>) -> ServiceResult<ProductView> {
+pub async fn approve(
+    exchange: &Arc<Exchange>,
+    caller: &Caller,
+    id: String,
+    profile: Option<FieldProfile>,
+) -> ServiceResult<ProductView> {
     let caller = caller.clone();
     let (view, _committed) = exchange
         .writer
@@ -88,7 +105,10 @@ pub async fn approve(exchange: &Arc<Exchange>, caller: &Caller, id: String, prof
                 return Ok(Ok((product.into(), Vec::new())));
             }
             if product.status != ProductStatus::Submitted {
-                return Ok(Err(ServiceError::Conflict(format!("the product is {}, not submitted", product.status))));
+                return Ok(Err(ServiceError::Conflict(format!(
+                    "the product is {}, not submitted",
+                    product.status
+                ))));
             }
             let draft = match draft(EntryKind::ProductApproved, &caller, &id, &profile) {
                 Ok(draft) => draft,
@@ -104,7 +124,12 @@ pub async fn approve(exchange: &Arc<Exchange>, caller: &Caller, id: String, prof
 }
 
 /// One page of products: a bank's own, everyone's for the others.
-pub async fn page(exchange: &Arc<Exchange>, own: Option<MemberId>, after: String, limit: i64) -> ServiceResult<Vec<ProductView>> {
+pub async fn page(
+    exchange: &Arc<Exchange>,
+    own: Option<MemberId>,
+    after: String,
+    limit: i64,
+) -> ServiceResult<Vec<ProductView>> {
     let rows: StoreResult<Vec<Product>> = exchange
         .blocking(move |e| Ok(e.ledger.read(|c| products::page(c, own.as_ref(), &after, limit))))
         .await?;
@@ -112,7 +137,12 @@ pub async fn page(exchange: &Arc<Exchange>, own: Option<MemberId>, after: String
 }
 
 fn whole(terms: &ProductTerms) -> FieldProfile {
-    FieldProfile { sections: terms.sections.clone(), window_months: terms.window_months, valid_from: None, valid_to: None }
+    FieldProfile {
+        sections: terms.sections.clone(),
+        window_months: terms.window_months,
+        valid_from: None,
+        valid_to: None,
+    }
 }
 
 fn invalid(wrong: InvalidTerm) -> ServiceError {

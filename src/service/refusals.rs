@@ -77,7 +77,11 @@ impl RefusalCounter {
         }
         let open = now.micros().div_euclid(MINUTE_MICROS);
         let mut over = std::mem::take(&mut counts.minutes);
-        counts.minutes = over.iter().filter(|((minute, _), _)| *minute >= open).map(|(k, v)| (k.clone(), v.clone())).collect();
+        counts.minutes = over
+            .iter()
+            .filter(|((minute, _), _)| *minute >= open)
+            .map(|(k, v)| (k.clone(), v.clone()))
+            .collect();
         over.retain(|(minute, _), _| *minute < open);
         over
     }
@@ -99,7 +103,8 @@ pub fn record(exchange: &Exchange, all: bool) -> ServiceResult<usize> {
     if taken.is_empty() {
         return Ok(0);
     }
-    let drafts: Vec<Draft> = taken.iter().map(|((minute, member), counts)| draft(exchange, *minute, member, counts)).collect();
+    let drafts: Vec<Draft> =
+        taken.iter().map(|((minute, member), counts)| draft(exchange, *minute, member, counts)).collect();
     let count = drafts.len();
     match exchange.writer.unit_blocking(move |_c, _now| Ok(Ok(((), drafts)))) {
         Ok(_) => Ok(count),
@@ -126,6 +131,9 @@ fn draft(exchange: &Exchange, minute: i64, member: &MemberId, counts: &BTreeMap<
         object_id: exchange.fresh_id(),
         actor: member.to_string(),
         by: "gateway".to_owned(),
-        fields: vec![("minute", Field::Plain(start.to_string().into())), ("counts", Field::Plain(counts.into()))],
+        fields: vec![
+            ("minute", Field::Plain(start.to_string().into())),
+            ("counts", Field::Plain(counts.into())),
+        ],
     }
 }

@@ -81,10 +81,14 @@ pub async fn pull(
                 let dossier = sd_jwt::assemble(&jwt, disclosures.iter().map(String::as_str));
                 return Ok(Pulled { release_id: id, dossier, receipt, remaining: Some(remaining) });
             }
-            (Decision::Granted { .. }, _, _) => return Err(ServiceError::internal("a grant without its entry")),
+            (Decision::Granted { .. }, _, _) => {
+                return Err(ServiceError::internal("a grant without its entry"));
+            }
             (Decision::Refused(denial), _, _) => return Err(ServiceError::Denied(denial)),
             (Decision::Outdated, _, _) => {}
-            (Decision::OverQuota, _, _) => return Err(exchange.refusals.quota_used_up(caller, exchange.clock.now())),
+            (Decision::OverQuota, _, _) => {
+                return Err(exchange.refusals.quota_used_up(caller, exchange.clock.now()));
+            }
             (Decision::KeyConflict, _, _) => return Err(ServiceError::KeyConflict),
             (Decision::Repeated { release_id }, _, _) => {
                 return repeat::again(exchange, caller, request, &release_id).await;
@@ -95,14 +99,21 @@ pub async fn pull(
 }
 
 /// Records a refusal that was found outside the usual path, and answers with it.
-pub async fn refuse(exchange: &Arc<Exchange>, caller: &Caller, request: &PullRequest, denial: Denial) -> ServiceError {
+pub async fn refuse(
+    exchange: &Arc<Exchange>,
+    caller: &Caller,
+    request: &PullRequest,
+    denial: Denial,
+) -> ServiceError {
     let refused = async {
         let stamp = Stamp { id: exchange.fresh_id(), at: exchange.clock.now() };
         let command = command(caller, request, None, stamp, Err(denial))?;
         exchange.writer.pull(command).await
     };
     match refused.await {
-        Ok(PullOutcome { decision: Decision::OverQuota, .. }) => exchange.refusals.quota_used_up(caller, exchange.clock.now()),
+        Ok(PullOutcome { decision: Decision::OverQuota, .. }) => {
+            exchange.refusals.quota_used_up(caller, exchange.clock.now())
+        }
         Ok(_recorded) => ServiceError::Denied(denial),
         Err(error) => error,
     }
@@ -110,7 +121,9 @@ pub async fn refuse(exchange: &Arc<Exchange>, caller: &Caller, request: &PullReq
 
 async fn kept(exchange: &Arc<Exchange>, caller: &Caller, claim: &Claim) -> ServiceResult<Option<String>> {
     let (member, asked, now) = (caller.member.clone(), claim.clone(), exchange.clock.now());
-    let kept = exchange.point_read(move |e| Ok(e.ledger.read(|c| idempotency::find(c, &member, &asked, now))?)).await?;
+    let kept = exchange
+        .point_read(move |e| Ok(e.ledger.read(|c| idempotency::find(c, &member, &asked, now))?))
+        .await?;
     match kept {
         None => Ok(None),
         Some(kept) if kept.request_digest == claim.request_digest => Ok(Some(kept.object_id)),
@@ -211,7 +224,13 @@ fn command(
     })
 }
 
-fn sign(exchange: &Exchange, stamp: &Stamp, permit: Permit, ready: &Ready, nonce: Option<String>) -> ServiceResult<Prepared> {
+fn sign(
+    exchange: &Exchange,
+    stamp: &Stamp,
+    permit: Permit,
+    ready: &Ready,
+    nonce: Option<String>,
+) -> ServiceResult<Prepared> {
     let mut digests: Vec<String> = ready.disclosures.iter().map(|row| row.digest.clone()).collect();
     digests.sort_unstable();
     let claims = DossierClaims {
@@ -236,5 +255,12 @@ fn sign(exchange: &Exchange, stamp: &Stamp, permit: Permit, ready: &Ready, nonce
     };
     let jwt = sd_jwt::issue(&claims, &exchange.keys.dossier).map_err(ServiceError::internal)?;
     let dossier_digest = sd_jwt::dossier_digest(&jwt);
-    Ok(Prepared { permit, jwt, dossier_digest, read_at: ready.read_at, policy: POLICY.to_owned(), salt_epoch: ready.salt_epoch })
+    Ok(Prepared {
+        permit,
+        jwt,
+        dossier_digest,
+        read_at: ready.read_at,
+        policy: POLICY.to_owned(),
+        salt_epoch: ready.salt_epoch,
+    })
 }

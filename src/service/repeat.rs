@@ -77,7 +77,12 @@ pub fn view(row: &ReleaseRow) -> ReleaseView {
 }
 
 /// A bank's release by id; with its dossier if `with_dossier` and the repeat rule allows it.
-pub async fn release(exchange: &Arc<Exchange>, caller: &Caller, id: &str, with_dossier: bool) -> ServiceResult<Repeated> {
+pub async fn release(
+    exchange: &Arc<Exchange>,
+    caller: &Caller,
+    id: &str,
+    with_dossier: bool,
+) -> ServiceResult<Repeated> {
     let row = find(exchange, caller, id).await?;
     let repeated = if with_dossier { repeat(exchange, caller, &row).await? } else { None };
     let receipt = evidence::receipt_of(exchange, id, EntryKind::ReleaseGranted).await?;
@@ -86,7 +91,12 @@ pub async fn release(exchange: &Arc<Exchange>, caller: &Caller, id: &str, with_d
 }
 
 /// The answer to a pull that was asked before under the same idempotency key.
-pub async fn again(exchange: &Arc<Exchange>, caller: &Caller, request: &PullRequest, id: &str) -> ServiceResult<Pulled> {
+pub async fn again(
+    exchange: &Arc<Exchange>,
+    caller: &Caller,
+    request: &PullRequest,
+    id: &str,
+) -> ServiceResult<Pulled> {
     let row = find(exchange, caller, id).await?;
     match repeat(exchange, caller, &row).await? {
         Some((dossier, _receipt_of_repeat)) => {
@@ -99,11 +109,16 @@ pub async fn again(exchange: &Arc<Exchange>, caller: &Caller, request: &PullRequ
 
 async fn find(exchange: &Arc<Exchange>, caller: &Caller, id: &str) -> ServiceResult<ReleaseRow> {
     let (bank, id) = (caller.member.clone(), id.to_owned());
-    let found = exchange.point_read(move |e| Ok(e.ledger.read(|c| releases::find_granted(c, &bank, &id))?)).await?;
+    let found =
+        exchange.point_read(move |e| Ok(e.ledger.read(|c| releases::find_granted(c, &bank, &id))?)).await?;
     found.ok_or(ServiceError::NotFound)
 }
 
-async fn repeat(exchange: &Arc<Exchange>, caller: &Caller, row: &ReleaseRow) -> ServiceResult<Option<(String, Receipt)>> {
+async fn repeat(
+    exchange: &Arc<Exchange>,
+    caller: &Caller,
+    row: &ReleaseRow,
+) -> ServiceResult<Option<(String, Receipt)>> {
     if exchange.clock.now().since_micros(row.issued_at()) > REPEAT_MICROS {
         return Ok(None);
     }
@@ -114,7 +129,8 @@ async fn repeat(exchange: &Arc<Exchange>, caller: &Caller, row: &ReleaseRow) -> 
     let (allowed, committed) = exchange
         .writer
         .unit(move |c, now| {
-            let allowed = consents::lock(c, &[&consent_id])?.first().is_some_and(|consent| may_repeat(consent, now));
+            let allowed =
+                consents::lock(c, &[&consent_id])?.first().is_some_and(|consent| may_repeat(consent, now));
             Ok(Ok((allowed, if allowed { vec![draft] } else { Vec::new() })))
         })
         .await?;
@@ -154,7 +170,10 @@ pub fn rebuild(exchange: &Exchange, row: &ReleaseRow) -> ServiceResult<String> {
     let kept = Kept::parse(row)?;
     let head = exchange.ledger.read(crate::store::ledger::head)?;
     let deliveries = exchange.catalogue.upto(head.last_batch_index)?;
-    let salt = exchange.keys.salt(kept.salt_epoch).ok_or_else(|| ServiceError::internal("the salt key of a release is gone"))?;
+    let salt = exchange
+        .keys
+        .salt(kept.salt_epoch)
+        .ok_or_else(|| ServiceError::internal("the salt key of a release is gone"))?;
     let claims = crate::seal::jws::read_unverified_payload(kept.jwt).map_err(ServiceError::internal)?;
     let listed = claims.get("_sd").and_then(|digests| digests.as_array()).cloned().unwrap_or_default();
     let mut disclosures = Vec::with_capacity(kept.sections.len());
@@ -197,12 +216,14 @@ impl<'a> Kept<'a> {
         let sections = row.sections.as_deref().ok_or_else(absent)?.split_whitespace();
         Ok(Self {
             jwt: row.jwt.as_deref().ok_or_else(absent)?,
-            taxpayer: TaxpayerId::parse(row.taxpayer_id.as_deref().ok_or_else(absent)?).map_err(|e| corrupt(&e))?,
+            taxpayer: TaxpayerId::parse(row.taxpayer_id.as_deref().ok_or_else(absent)?)
+                .map_err(|e| corrupt(&e))?,
             bank: row.bank.parse().map_err(|e| corrupt(&e))?,
             sections: sections.map(|name| name.parse().map_err(|e| corrupt(&e))).collect::<Result<_, _>>()?,
             window: Window::new(row.window_from.ok_or_else(absent)?, row.window_to.ok_or_else(absent)?)
                 .map_err(|e| corrupt(&e))?,
-            profile: serde_json::from_str(row.profile.as_deref().ok_or_else(absent)?).map_err(|e| corrupt(&e))?,
+            profile: serde_json::from_str(row.profile.as_deref().ok_or_else(absent)?)
+                .map_err(|e| corrupt(&e))?,
             read_at: row.read_at.ok_or_else(absent)?,
             salt_epoch: u32::try_from(row.salt_epoch.ok_or_else(absent)?).map_err(|e| corrupt(&e))?,
         })

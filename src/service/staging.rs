@@ -53,13 +53,14 @@ impl<'a> Stage<'a> {
 
     /// Stages what waits. A record that stands twice in a delivery is rejected the second time.
     pub fn flush(&mut self, errors: &mut Vec<RowError>) -> ServiceResult<()> {
-        let (numbers, rows): (Vec<u64>, Vec<RecordRow>) = std::mem::take(&mut self.waiting).into_iter().unzip();
+        let (numbers, rows): (Vec<u64>, Vec<RecordRow>) =
+            std::mem::take(&mut self.waiting).into_iter().unzip();
         self.bytes = 0;
         let staged = match self.data.write(|c| records::insert(c, &rows)) {
             Ok(()) => vec![true; rows.len()],
-            Err(StoreError::Duplicate) => {
-                self.data.write(|c| rows.iter().map(|row| records::insert_once(c, row)).collect::<Result<_, _>>())?
-            }
+            Err(StoreError::Duplicate) => self
+                .data
+                .write(|c| rows.iter().map(|row| records::insert_once(c, row)).collect::<Result<_, _>>())?,
             Err(other) => return Err(other.into()),
         };
         for ((number, row), staged) in numbers.into_iter().zip(&rows).zip(staged) {

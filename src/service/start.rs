@@ -112,7 +112,8 @@ fn broken(error: StoreError) -> StartError {
 }
 
 fn read_trust(path: &Path) -> Result<TrustFile, StartError> {
-    let text = std::fs::read_to_string(path).map_err(|why| StartError::Other(format!("{}: {why}", path.display())))?;
+    let text = std::fs::read_to_string(path)
+        .map_err(|why| StartError::Other(format!("{}: {why}", path.display())))?;
     TrustFile::parse(&text).map_err(|why| StartError::Other(format!("{}: {why}", path.display())))
 }
 
@@ -146,7 +147,10 @@ fn check_ledger(connection: &mut AnyConnection, anchor: &Anchor, keys: &Keys) ->
             )));
         }
         if frontier_at(connection, checkpoint.size)?.root() != checkpoint.root {
-            return Err(fail(format!("the ledger's first {} entries are not the ones that were signed", checkpoint.size)));
+            return Err(fail(format!(
+                "the ledger's first {} entries are not the ones that were signed",
+                checkpoint.size
+            )));
         }
     }
     if frontier_at(connection, size)?.root() != head.frontier.root() {

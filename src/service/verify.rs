@@ -30,9 +30,15 @@ pub fn verify(answer: &PullAnswer, trust: &TrustFile, expect: Expectations<'_>) 
     let entry = entry_of(answer);
     let checks = [
         check("编号 release id", release_id(answer, &report)),
-        check("存证条目 ledger entry", entry.as_ref().map(|entry| format!("{} at {}", entry.kind, entry.at)).map_err(Clone::clone)),
+        check(
+            "存证条目 ledger entry",
+            entry.as_ref().map(|entry| format!("{} at {}", entry.kind, entry.at)).map_err(Clone::clone),
+        ),
         check("存证与档案 entry names this dossier", names_dossier(entry.as_ref(), &report)),
-        check("存证与纳税人 entry commits to this taxpayer", commits_to_subject(answer, entry.as_ref(), &report)),
+        check(
+            "存证与纳税人 entry commits to this taxpayer",
+            commits_to_subject(answer, entry.as_ref(), &report),
+        ),
         check("收据 inclusion proof and checkpoint", inclusion(answer, trust)),
     ];
     report.checks.extend(checks);
@@ -80,10 +86,15 @@ fn names_dossier(entry: Result<&Entry, &String>, report: &DossierReport) -> Resu
     }
 }
 
-fn commits_to_subject(answer: &PullAnswer, entry: Result<&Entry, &String>, report: &DossierReport) -> Result<String, String> {
+fn commits_to_subject(
+    answer: &PullAnswer,
+    entry: Result<&Entry, &String>,
+    report: &DossierReport,
+) -> Result<String, String> {
     let committed = field(entry, "subject")?;
     let claims = report.claims.as_ref().ok_or("the dossier's claims could not be read")?;
-    let salt = STANDARD.decode(&answer.receipt.salt).map_err(|why| format!("receipt.salt is not base64: {why}"))?;
+    let salt =
+        STANDARD.decode(&answer.receipt.salt).map_err(|why| format!("receipt.salt is not base64: {why}"))?;
     let salt: [u8; 32] = salt.try_into().map_err(|_| "receipt.salt is not 32 bytes")?;
     match commit(&Salt::from_bytes(salt), &claims.sub) == committed {
         true => Ok("SHA-256(salt ‖ sub)".into()),
@@ -92,7 +103,8 @@ fn commits_to_subject(answer: &PullAnswer, entry: Result<&Entry, &String>, repor
 }
 
 fn inclusion(answer: &PullAnswer, trust: &TrustFile) -> Result<String, String> {
-    let proof = InclusionReceipt::parse(&answer.receipt.proof).map_err(|why| format!("receipt.proof: {why}"))?;
+    let proof =
+        InclusionReceipt::parse(&answer.receipt.proof).map_err(|why| format!("receipt.proof: {why}"))?;
     let leaf = leaf(answer)?;
     let keys = trust.ledger_vkeys.iter().map(|key| key.vkey.as_str()).chain([trust.ledger_vkey.as_str()]);
     let mut last = "the trust file names no ledger key".to_owned();

@@ -12,8 +12,8 @@ use tokio::sync::oneshot;
 use tracing::{error, warn};
 
 use super::directory::Directory;
-use super::evidence::Published;
 use super::error::{ServiceError, ServiceResult};
+use super::evidence::Published;
 use super::keys::Keys;
 use super::receipt::Committed;
 use crate::clock::Clock;
@@ -71,7 +71,14 @@ pub struct Core {
 
 impl Core {
     /// A writer's state; `known` was checked against database and anchor at start.
-    pub fn new(ledger: Db, known: Known, anchor: Anchor, keys: Arc<Keys>, clock: Arc<dyn Clock>, directory: Arc<Directory>) -> Self {
+    pub fn new(
+        ledger: Db,
+        known: Known,
+        anchor: Anchor,
+        keys: Arc<Keys>,
+        clock: Arc<dyn Clock>,
+        directory: Arc<Directory>,
+    ) -> Self {
         Self { ledger, known, anchor, keys, clock, directory, published: Arc::default() }
     }
 }
@@ -100,7 +107,9 @@ impl Writer {
     /// If `work` answers with a `ServiceError` it must not have written anything yet.
     pub async fn unit<T: Send + 'static>(
         &self,
-        work: impl FnOnce(&mut AnyConnection, Timestamp) -> StoreResult<ServiceResult<(T, Vec<Draft>)>> + Send + 'static,
+        work: impl FnOnce(&mut AnyConnection, Timestamp) -> StoreResult<ServiceResult<(T, Vec<Draft>)>>
+        + Send
+        + 'static,
     ) -> ServiceResult<(T, Arc<Committed>)> {
         let (reply, answer) = oneshot::channel();
         self.send(unit_job(work, move |result| drop(reply.send(result))))?;
@@ -110,7 +119,9 @@ impl Writer {
     /// The same for a caller on a thread of its own.
     pub fn unit_blocking<T: Send + 'static>(
         &self,
-        work: impl FnOnce(&mut AnyConnection, Timestamp) -> StoreResult<ServiceResult<(T, Vec<Draft>)>> + Send + 'static,
+        work: impl FnOnce(&mut AnyConnection, Timestamp) -> StoreResult<ServiceResult<(T, Vec<Draft>)>>
+        + Send
+        + 'static,
     ) -> ServiceResult<(T, Arc<Committed>)> {
         let (reply, answer) = sync_channel(1);
         self.send(unit_job(work, move |result| drop(reply.send(result))))?;
@@ -131,7 +142,9 @@ impl Writer {
 }
 
 fn unit_job<T: Send + 'static>(
-    work: impl FnOnce(&mut AnyConnection, Timestamp) -> StoreResult<ServiceResult<(T, Vec<Draft>)>> + Send + 'static,
+    work: impl FnOnce(&mut AnyConnection, Timestamp) -> StoreResult<ServiceResult<(T, Vec<Draft>)>>
+    + Send
+    + 'static,
     reply: impl FnOnce(ServiceResult<(T, Arc<Committed>)>) + Send + 'static,
 ) -> Job {
     Job::Unit(Box::new(move |core| reply(core.unit(work))))
@@ -197,7 +210,8 @@ impl Core {
 
     /// A commit whose outcome was lost with the connection may have happened: then the id is taken.
     fn resolve(&mut self, commands: &[ReleaseCommand], error: ServiceError) -> ServiceResult<PullOutcome> {
-        let duplicate = matches!(&error, ServiceError::Fault(super::error::Fault::Store(StoreError::Duplicate)));
+        let duplicate =
+            matches!(&error, ServiceError::Fault(super::error::Fault::Store(StoreError::Duplicate)));
         match commands {
             [command] if duplicate => {
                 let release_id = command.id.clone();
@@ -233,7 +247,8 @@ impl Core {
     /// Signs the new head and anchors it. Only after this may anything that rests on it leave.
     fn publish(&mut self, appended: Appended) -> ServiceResult<Arc<Committed>> {
         let frontier = appended.head.frontier.clone();
-        let checkpoint = Checkpoint { origin: self.keys.origin(), size: frontier.size(), root: frontier.root() };
+        let checkpoint =
+            Checkpoint { origin: self.keys.origin(), size: frontier.size(), root: frontier.root() };
         let note = checkpoint.sign(&self.keys.ledger);
         self.anchor.keep(&Anchored { size: checkpoint.size, note: note.clone() })?;
         self.published.store(Some(Arc::new(Published { size: checkpoint.size, note: note.clone() })));
@@ -243,7 +258,10 @@ impl Core {
 
     fn noting_breaks<T>(&self, result: StoreResult<T>) -> StoreResult<T> {
         if let Err(StoreError::LedgerBroken { why }) = &result {
-            error!(why, "The ledger in the database is not the one that was signed: nothing is released. Stop the gateway and restore the newest database");
+            error!(
+                why,
+                "The ledger in the database is not the one that was signed: nothing is released. Stop the gateway and restore the newest database"
+            );
         }
         result
     }

@@ -79,7 +79,10 @@ impl Anchor {
             return Ok(());
         }
         let place = if size_of(&first) <= size_of(&second) { 0 } else { SLOT_BYTES };
-        let slot = encode(new).ok_or_else(|| AnchorError { path: self.path.clone(), why: "the checkpoint is too long".into() })?;
+        let slot = encode(new).ok_or_else(|| AnchorError {
+            path: self.path.clone(),
+            why: "the checkpoint is too long".into(),
+        })?;
         let fault = |why: io::Error| failed(&self.path, &why);
         self.file.write_all_at(&slot, place).map_err(fault)?;
         self.file.sync_data().map_err(fault)

@@ -108,7 +108,12 @@ pub fn lock_imports(data: &Db) -> StoreResult<ImportLock> {
             let mut name = path.clone().into_os_string();
             name.push(".import-lock");
             let unavailable = |why: std::io::Error| StoreError::Unavailable { why: why.to_string() };
-            let file = File::options().create(true).truncate(false).write(true).open(PathBuf::from(name)).map_err(unavailable)?;
+            let file = File::options()
+                .create(true)
+                .truncate(false)
+                .write(true)
+                .open(PathBuf::from(name))
+                .map_err(unavailable)?;
             match file.try_lock() {
                 Ok(()) => Ok(ImportLock { _held: Held::File(file) }),
                 Err(std::fs::TryLockError::WouldBlock) => Err(busy()),
@@ -141,7 +146,10 @@ pub fn find(connection: &mut AnyConnection, id: &str) -> StoreResult<Option<Batc
 
 /// Committed deliveries with this digest, and those whose commit was not noted: the ledger tells which.
 pub fn with_digest(connection: &mut AnyConnection, digest: &str) -> StoreResult<Vec<BatchRow>> {
-    Ok(batch::table.filter(batch::digest.eq(digest)).filter(batch::status.ne(STATUS_REFUSED)).load(connection)?)
+    Ok(batch::table
+        .filter(batch::digest.eq(digest))
+        .filter(batch::status.ne(STATUS_REFUSED))
+        .load(connection)?)
 }
 
 /// Deliveries by id, those there are.
@@ -231,7 +239,12 @@ pub fn insert_errors(connection: &mut AnyConnection, rows: &[BatchErrorRow]) -> 
 }
 
 /// One page of a delivery's rejected rows, from ordinal `from`.
-pub fn errors(connection: &mut AnyConnection, id: &str, from: i64, limit: i64) -> StoreResult<Vec<BatchErrorRow>> {
+pub fn errors(
+    connection: &mut AnyConnection,
+    id: &str,
+    from: i64,
+    limit: i64,
+) -> StoreResult<Vec<BatchErrorRow>> {
     Ok(batch_error::table
         .filter(batch_error::batch_id.eq(id))
         .filter(batch_error::ordinal.ge(from))

@@ -65,7 +65,12 @@ pub fn lock(connection: &mut AnyConnection, ids: &[&str]) -> StoreResult<Vec<Con
 }
 
 /// One page of a bank's consents by id, after `after`.
-pub fn page(connection: &mut AnyConnection, bank: &MemberId, after: &str, limit: i64) -> StoreResult<Vec<Consent>> {
+pub fn page(
+    connection: &mut AnyConnection,
+    bank: &MemberId,
+    after: &str,
+    limit: i64,
+) -> StoreResult<Vec<Consent>> {
     let rows: Vec<ConsentRow> = consent::table
         .filter(consent::bank.eq(bank.as_str()))
         .filter(consent::id.gt(after))
@@ -76,7 +81,12 @@ pub fn page(connection: &mut AnyConnection, bank: &MemberId, after: &str, limit:
 }
 
 /// Adds a consent as granted. `terms_json` is the canonical JSON that the digest names.
-pub fn insert(connection: &mut AnyConnection, new: &Consent, terms_json: &str, at: Timestamp) -> StoreResult<()> {
+pub fn insert(
+    connection: &mut AnyConnection,
+    new: &Consent,
+    terms_json: &str,
+    at: Timestamp,
+) -> StoreResult<()> {
     let row = ConsentRow {
         id: new.terms.id.clone(),
         taxpayer_id: new.terms.taxpayer_id.as_str().to_owned(),

@@ -65,7 +65,10 @@ impl ManageConnection for Manager {
     }
 
     fn has_broken(&self, lane: &mut Lane) -> bool {
-        lane.lost || <AnyConnection as diesel::Connection>::TransactionManager::is_broken_transaction_manager(&mut lane.connection)
+        lane.lost
+            || <AnyConnection as diesel::Connection>::TransactionManager::is_broken_transaction_manager(
+                &mut lane.connection,
+            )
     }
 }
 
@@ -137,10 +140,13 @@ pub fn connect(location: &Location) -> StoreResult<AnyConnection> {
         Location::Sqlite(path) => {
             AnyConnection::Sqlite(SqliteConnection::establish(&path.to_string_lossy()).map_err(unavailable)?)
         }
-        Location::Postgres { url, .. } => AnyConnection::Pg(PgConnection::establish(url).map_err(unavailable)?),
+        Location::Postgres { url, .. } => {
+            AnyConnection::Pg(PgConnection::establish(url).map_err(unavailable)?)
+        }
     };
     for statement in settings(location) {
-        on_backend!(&mut connection, c => diesel::sql_query(statement.as_str()).execute(c)).map_err(StoreError::from)?;
+        on_backend!(&mut connection, c => diesel::sql_query(statement.as_str()).execute(c))
+            .map_err(StoreError::from)?;
     }
     Ok(connection)
 }
@@ -166,7 +172,10 @@ fn settings(location: &Location) -> Vec<String> {
 }
 
 /// Runs `work` in a transaction on this connection.
-pub fn transaction<T>(connection: &mut AnyConnection, work: impl FnOnce(&mut AnyConnection) -> StoreResult<T>) -> StoreResult<T> {
+pub fn transaction<T>(
+    connection: &mut AnyConnection,
+    work: impl FnOnce(&mut AnyConnection) -> StoreResult<T>,
+) -> StoreResult<T> {
     match connection {
         AnyConnection::Pg(c) => AnsiTransactionManager::begin_transaction_sql(c, "BEGIN")?,
         AnyConnection::Sqlite(c) => AnsiTransactionManager::begin_transaction_sql(c, "BEGIN IMMEDIATE")?,

@@ -42,7 +42,9 @@ pub fn find(
     section: &str,
     variant: &str,
 ) -> StoreResult<Option<DisclosureRow>> {
-    Ok(on_backend!(connection, c => disclosure::table.find((taxpayer, bank, section, variant)).first(c).optional())?)
+    Ok(
+        on_backend!(connection, c => disclosure::table.find((taxpayer, bank, section, variant)).first(c).optional())?,
+    )
 }
 
 /// Keeps a disclosure unless one built at a later size is there already.

@@ -56,7 +56,9 @@ impl From<DieselError> for StoreError {
     fn from(error: DieselError) -> Self {
         let DieselError::DatabaseError(kind, info) = &error else {
             return match &error {
-                DieselError::BrokenTransactionManager => StoreError::Unavailable { why: "the connection was lost".into() },
+                DieselError::BrokenTransactionManager => {
+                    StoreError::Unavailable { why: "the connection was lost".into() }
+                }
                 _other => StoreError::Query(error),
             };
         };
@@ -77,9 +79,15 @@ impl From<DieselError> for StoreError {
 
 /// Lock waits that both drivers report only in words.
 fn is_wait(message: &str) -> bool {
-    ["lock timeout", "deadlock detected", "database is locked", "database table is locked", "statement timeout"]
-        .iter()
-        .any(|words| message.contains(words))
+    [
+        "lock timeout",
+        "deadlock detected",
+        "database is locked",
+        "database table is locked",
+        "statement timeout",
+    ]
+    .iter()
+    .any(|words| message.contains(words))
 }
 
 fn is_loss(message: &str) -> bool {

@@ -45,7 +45,12 @@ impl Kept {
 type Row = (String, String, i32, Option<String>);
 
 /// What this key led to within the last 24 h, if anything.
-pub fn find(connection: &mut AnyConnection, member: &MemberId, claim: &Claim, now: Timestamp) -> StoreResult<Option<Kept>> {
+pub fn find(
+    connection: &mut AnyConnection,
+    member: &MemberId,
+    claim: &Claim,
+    now: Timestamp,
+) -> StoreResult<Option<Kept>> {
     let since = now.plus_micros(-KEPT_MICROS).naive();
     let row: Option<Row> = on_backend!(connection, c => idempotency::table
         .find((member.as_str(), claim.route, claim.key.as_str()))
@@ -62,12 +67,30 @@ pub fn find(connection: &mut AnyConnection, member: &MemberId, claim: &Claim, no
 }
 
 /// Keeps what a pull led to. `Duplicate` if another process was first: decide again.
-pub fn keep_release(connection: &mut AnyConnection, member: &MemberId, claim: &Claim, release_id: &str, now: Timestamp) -> StoreResult<()> {
-    keep(connection, member, claim, &Kept::of_release(claim.request_digest.clone(), release_id.to_owned()), now)
+pub fn keep_release(
+    connection: &mut AnyConnection,
+    member: &MemberId,
+    claim: &Claim,
+    release_id: &str,
+    now: Timestamp,
+) -> StoreResult<()> {
+    keep(
+        connection,
+        member,
+        claim,
+        &Kept::of_release(claim.request_digest.clone(), release_id.to_owned()),
+        now,
+    )
 }
 
 /// Keeps an answer in the unit of work that it answers for.
-pub fn keep(connection: &mut AnyConnection, member: &MemberId, claim: &Claim, kept: &Kept, now: Timestamp) -> StoreResult<()> {
+pub fn keep(
+    connection: &mut AnyConnection,
+    member: &MemberId,
+    claim: &Claim,
+    kept: &Kept,
+    now: Timestamp,
+) -> StoreResult<()> {
     // A key older than its 24 h must not stand in the way of a new one.
     diesel::delete(
         idempotency::table

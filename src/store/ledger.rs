@@ -45,9 +45,12 @@ struct HeadRow {
 impl HeadRow {
     fn parse(self) -> StoreResult<Head> {
         let size = u64::try_from(self.size).map_err(|e| StoreError::corrupt("ledger_head", e))?;
-        let frontier = Frontier::from_bytes(size, &self.frontier).map_err(|e| StoreError::corrupt("ledger_head", e))?;
+        let frontier =
+            Frontier::from_bytes(size, &self.frontier).map_err(|e| StoreError::corrupt("ledger_head", e))?;
         if Hash::try_from_slice(&self.root) != Some(frontier.root()) {
-            return Err(StoreError::LedgerBroken { why: format!("the head's root does not follow from its frontier at size {size}") });
+            return Err(StoreError::LedgerBroken {
+                why: format!("the head's root does not follow from its frontier at size {size}"),
+            });
         }
         Ok(Head { frontier, at: Timestamp::from_naive(self.at), last_batch_index: self.last_batch_index })
     }
@@ -155,7 +158,9 @@ pub fn append(
     let head = lock_head(connection)?;
     check_continuity(connection, known, &head)?;
     if head.at.since_micros(now) > CLOCK_LAG_MAX_MICROS {
-        return Err(StoreError::Busy { why: "this node's clock is over 2 s behind the ledger's newest entry".into() });
+        return Err(StoreError::Busy {
+            why: "this node's clock is over 2 s behind the ledger's newest entry".into(),
+        });
     }
     if drafts.is_empty() {
         return Ok(Appended { entries: Vec::new(), tree: Extension::new(head.frontier.clone()), head });
@@ -205,7 +210,9 @@ pub fn check_continuity(connection: &mut AnyConnection, known: &Known, head: &He
     let (known_size, size) = (known.frontier.size(), head.frontier.size());
     let broken = |why: String| Err(StoreError::LedgerBroken { why });
     if size < known_size {
-        return broken(format!("it has {size} entries, but {known_size} were signed: the database is older than the anchor"));
+        return broken(format!(
+            "it has {size} entries, but {known_size} were signed: the database is older than the anchor"
+        ));
     }
     let mut frontier = known.frontier.clone();
     if size > known_size {
@@ -229,7 +236,10 @@ pub fn leaf_hashes(connection: &mut AnyConnection, from: u64, to: u64) -> StoreR
         .select(ledger_entry::leaf_hash)
         .load(c))?;
     rows.iter()
-        .map(|bytes| Hash::try_from_slice(bytes).ok_or_else(|| StoreError::corrupt("ledger_entry", "a leaf hash is not 32 bytes")))
+        .map(|bytes| {
+            Hash::try_from_slice(bytes)
+                .ok_or_else(|| StoreError::corrupt("ledger_entry", "a leaf hash is not 32 bytes"))
+        })
         .collect()
 }
 
@@ -245,7 +255,11 @@ pub struct StoredEntry {
 }
 
 /// The newest entry of one of these kinds about this object.
-pub fn entry_about(connection: &mut AnyConnection, object_id: &str, kind: EntryKind) -> StoreResult<Option<StoredEntry>> {
+pub fn entry_about(
+    connection: &mut AnyConnection,
+    object_id: &str,
+    kind: EntryKind,
+) -> StoreResult<Option<StoredEntry>> {
     let row: Option<(i64, Vec<u8>)> = on_backend!(connection, c => ledger_entry::table
         .filter(ledger_entry::object_id.eq(object_id))
         .filter(ledger_entry::kind.eq(kind.as_str()))
@@ -254,8 +268,7 @@ pub fn entry_about(connection: &mut AnyConnection, object_id: &str, kind: EntryK
         .first(c)
         .optional())?;
     let Some((idx, leaf)) = row else { return Ok(None) };
-    let salt: Option<Vec<u8>> =
-        on_backend!(connection, c => entry_salt::table.find(idx).select(entry_salt::salt).first(c).optional())?;
+    let salt: Option<Vec<u8>> = on_backend!(connection, c => entry_salt::table.find(idx).select(entry_salt::salt).first(c).optional())?;
     let index = u64::try_from(idx).map_err(|e| StoreError::corrupt("ledger_entry", e))?;
     Ok(Some(StoredEntry { index, leaf, salt }))
 }
@@ -285,7 +298,10 @@ fn insert_tiles(connection: &mut AnyConnection, from: u64, to: u64) -> StoreResu
     for tile in tiles_completed(from, to) {
         let hashes = DbNodes::new(connection, to).tile(tile.level, tile.index)?;
         if hashes.len() != TILE_WIDTH {
-            return Err(StoreError::corrupt("ledger_tile", format!("tile {}/{} is not full", tile.level, tile.index)));
+            return Err(StoreError::corrupt(
+                "ledger_tile",
+                format!("tile {}/{} is not full", tile.level, tile.index),
+            ));
         }
         let row = (
             ledger_tile::level.eq(i32::from(tile.level)),
@@ -328,7 +344,8 @@ impl Salts {
     }
 
     fn leaf(&self, draft: &Draft, at: Timestamp) -> StoreResult<Vec<u8>> {
-        let mut leaf = Leaf::new(draft.kind, &draft.object_id, &draft.actor, at.micros()).by(&commit(&self.leaf, &draft.by));
+        let mut leaf = Leaf::new(draft.kind, &draft.object_id, &draft.actor, at.micros())
+            .by(&commit(&self.leaf, &draft.by));
         for (name, field) in &draft.fields {
             let value = match field {
                 Field::Plain(value) => value.clone(),

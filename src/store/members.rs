@@ -71,7 +71,8 @@ pub fn all(connection: &mut AnyConnection) -> StoreResult<Vec<Member>> {
 
 /// Every certificate, withdrawn ones included, by fingerprint.
 pub fn certificates(connection: &mut AnyConnection) -> StoreResult<Vec<Certificate>> {
-    let rows: Vec<CertificateRow> = member_certificate::table.order(member_certificate::fingerprint).load(connection)?;
+    let rows: Vec<CertificateRow> =
+        member_certificate::table.order(member_certificate::fingerprint).load(connection)?;
     rows.into_iter()
         .map(|row| {
             Ok(Certificate {
@@ -116,9 +117,11 @@ pub fn insert_certificate(connection: &mut AnyConnection, new: &Certificate) -> 
 
 /// Sets a member's status; `false` if it is not there or stands so already.
 pub fn set_status(connection: &mut AnyConnection, id: &MemberId, status: MemberStatus) -> StoreResult<bool> {
-    let changed = diesel::update(member::table.filter(member::id.eq(id.as_str())).filter(member::status.ne(status.as_str())))
-        .set(member::status.eq(status.as_str()))
-        .execute(connection)?;
+    let changed = diesel::update(
+        member::table.filter(member::id.eq(id.as_str())).filter(member::status.ne(status.as_str())),
+    )
+    .set(member::status.eq(status.as_str()))
+    .execute(connection)?;
     Ok(changed == 1)
 }
 
@@ -132,7 +135,12 @@ pub fn set_quota(connection: &mut AnyConnection, id: &MemberId, quota_per_day: u
 }
 
 /// Withdraws a certificate of a member; `false` if it has no such certificate in use.
-pub fn withdraw_certificate(connection: &mut AnyConnection, id: &MemberId, fingerprint: &str, at: Timestamp) -> StoreResult<bool> {
+pub fn withdraw_certificate(
+    connection: &mut AnyConnection,
+    id: &MemberId,
+    fingerprint: &str,
+    at: Timestamp,
+) -> StoreResult<bool> {
     let changed = diesel::update(
         member_certificate::table
             .filter(member_certificate::fingerprint.eq(fingerprint))

@@ -30,7 +30,10 @@ impl ProductRow {
             bank: self.bank.parse().map_err(|e| corrupt(&e))?,
             status: self.status.parse().map_err(|e| corrupt(&e))?,
             terms: serde_json::from_str(&self.terms).map_err(|e| corrupt(&e))?,
-            profile: self.profile.map(|text| serde_json::from_str(&text).map_err(|e| corrupt(&e))).transpose()?,
+            profile: self
+                .profile
+                .map(|text| serde_json::from_str(&text).map_err(|e| corrupt(&e)))
+                .transpose()?,
             id: self.id,
         })
     }
@@ -54,7 +57,12 @@ pub fn find_many(connection: &mut AnyConnection, ids: &[&str]) -> StoreResult<Ve
 }
 
 /// One page of products by id, after `after`: a bank's own, or everyone's.
-pub fn page(connection: &mut AnyConnection, bank: Option<&MemberId>, after: &str, limit: i64) -> StoreResult<Vec<Product>> {
+pub fn page(
+    connection: &mut AnyConnection,
+    bank: Option<&MemberId>,
+    after: &str,
+    limit: i64,
+) -> StoreResult<Vec<Product>> {
     let mut query = product::table.filter(product::id.gt(after)).order(product::id).limit(limit).into_boxed();
     if let Some(bank) = bank {
         query = query.filter(product::bank.eq(bank.as_str().to_owned()));
@@ -91,9 +99,16 @@ pub fn replace_terms(connection: &mut AnyConnection, changed: &Product, at: Time
 }
 
 /// Approves a submitted product with its profile; `false` if it is not there or not submitted.
-pub fn approve(connection: &mut AnyConnection, id: &str, profile: &FieldProfile, at: Timestamp) -> StoreResult<bool> {
+pub fn approve(
+    connection: &mut AnyConnection,
+    id: &str,
+    profile: &FieldProfile,
+    at: Timestamp,
+) -> StoreResult<bool> {
     let count = diesel::update(
-        product::table.filter(product::id.eq(id)).filter(product::status.eq(ProductStatus::Submitted.as_str())),
+        product::table
+            .filter(product::id.eq(id))
+            .filter(product::status.eq(ProductStatus::Submitted.as_str())),
     )
     .set((
         product::status.eq(ProductStatus::Approved.as_str()),

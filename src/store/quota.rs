@@ -18,7 +18,13 @@ pub struct Taken {
 }
 
 /// Takes up to `asked` places of a bank's day. Holds the bank's row until the transaction ends.
-pub fn take(connection: &mut AnyConnection, bank: &MemberId, day: NaiveDate, asked: usize, limit: u64) -> StoreResult<Taken> {
+pub fn take(
+    connection: &mut AnyConnection,
+    bank: &MemberId,
+    day: NaiveDate,
+    asked: usize,
+    limit: u64,
+) -> StoreResult<Taken> {
     let number = |value: usize| i64::try_from(value).map_err(|e| StoreError::corrupt("quota_use", e));
     let (wanted, limit) = (number(asked)?, i64::try_from(limit).unwrap_or(i64::MAX));
     let key = (quota_use::member_id.eq(bank.as_str()), quota_use::day.eq(day), quota_use::used.eq(wanted));

@@ -38,7 +38,9 @@ impl RecordRow {
     pub fn new(record: Record, batch_id: &str) -> StoreResult<Self> {
         let marks = match record.marks.is_empty() {
             true => None,
-            false => Some(serde_json::to_string(&record.marks).map_err(|e| StoreError::corrupt("record", e))?),
+            false => {
+                Some(serde_json::to_string(&record.marks).map_err(|e| StoreError::corrupt("record", e))?)
+            }
         };
         Ok(Self {
             taxpayer_id: record.taxpayer.as_str().to_owned(),
@@ -75,7 +77,11 @@ pub fn insert_once(connection: &mut AnyConnection, row: &RecordRow) -> StoreResu
 }
 
 /// Every revision of a taxpayer's section, whoever can see it, by record key and delivery.
-pub fn revisions(connection: &mut AnyConnection, taxpayer: &TaxpayerId, section: Section) -> StoreResult<Vec<RecordRow>> {
+pub fn revisions(
+    connection: &mut AnyConnection,
+    taxpayer: &TaxpayerId,
+    section: Section,
+) -> StoreResult<Vec<RecordRow>> {
     Ok(on_backend!(connection, c => record::table
         .filter(record::taxpayer_id.eq(taxpayer.as_str()))
         .filter(record::section.eq(section.as_str()))
@@ -84,7 +90,11 @@ pub fn revisions(connection: &mut AnyConnection, taxpayer: &TaxpayerId, section:
 }
 
 /// The deliveries that spoke of a taxpayer's section.
-pub fn touches(connection: &mut AnyConnection, taxpayer: &TaxpayerId, section: Section) -> StoreResult<Vec<String>> {
+pub fn touches(
+    connection: &mut AnyConnection,
+    taxpayer: &TaxpayerId,
+    section: Section,
+) -> StoreResult<Vec<String>> {
     Ok(on_backend!(connection, c => touch::table
         .filter(touch::taxpayer_id.eq(taxpayer.as_str()))
         .filter(touch::section.eq(section.as_str()))

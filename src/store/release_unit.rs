@@ -101,7 +101,8 @@ pub fn release(
     commands: &[ReleaseCommand],
 ) -> StoreResult<Released> {
     let mut facts = Facts::lock(connection, commands)?;
-    let mut decisions: Vec<Decision> = commands.iter().map(|command| decide(&mut facts, command, now)).collect();
+    let mut decisions: Vec<Decision> =
+        commands.iter().map(|command| decide(&mut facts, command, now)).collect();
     let remaining = apply_quota(connection, quotas, commands, &mut decisions, now)?;
     let mut drafts = Vec::new();
     let mut rows = Vec::new();
@@ -122,7 +123,10 @@ pub fn release(
                 rows.push(ReleaseRow::refused(command, subject, *denial));
             }
             (Decision::Granted { .. }, Err(_)) => return Err(StoreError::DecideAgain),
-            (Decision::Outdated | Decision::OverQuota | Decision::Repeated { .. } | Decision::KeyConflict, _) => {}
+            (
+                Decision::Outdated | Decision::OverQuota | Decision::Repeated { .. } | Decision::KeyConflict,
+                _,
+            ) => {}
         }
     }
     if drafts.is_empty() {
@@ -147,18 +151,24 @@ impl Facts {
         let mut ids: Vec<&str> = commands.iter().map(|command| command.ask.consent_id.as_str()).collect();
         ids.sort_unstable();
         ids.dedup();
-        let consents: HashMap<_, _> =
-            consents::lock(connection, &ids)?.into_iter().map(|consent| (consent.terms.id.clone(), consent)).collect();
+        let consents: HashMap<_, _> = consents::lock(connection, &ids)?
+            .into_iter()
+            .map(|consent| (consent.terms.id.clone(), consent))
+            .collect();
         // An unknown consent asks for a product too, one that cannot be: the work is the same as for a known one.
-        let mut wanted: Vec<&str> =
-            ids.iter().map(|id| consents.get(*id).map_or("", |consent: &Consent| consent.terms.product_id.as_str())).collect();
+        let mut wanted: Vec<&str> = ids
+            .iter()
+            .map(|id| consents.get(*id).map_or("", |consent: &Consent| consent.terms.product_id.as_str()))
+            .collect();
         wanted.sort_unstable();
         wanted.dedup();
-        let products = products::find_many(connection, &wanted)?.into_iter().map(|p| (p.id.clone(), p)).collect();
+        let products =
+            products::find_many(connection, &wanted)?.into_iter().map(|p| (p.id.clone(), p)).collect();
         let mut keys = HashMap::new();
         for command in commands {
             if let Some(claim) = &command.idempotency
-                && let Some(kept) = idempotency::find(connection, &command.ask.bank, claim, command.issued_at)?
+                && let Some(kept) =
+                    idempotency::find(connection, &command.ask.bank, claim, command.issued_at)?
             {
                 keys.insert((command.ask.bank.clone(), claim.key.clone()), kept);
             }
@@ -176,7 +186,8 @@ impl Facts {
 }
 
 fn decide(facts: &mut Facts, command: &ReleaseCommand, now: Timestamp) -> Decision {
-    let slot = command.idempotency.as_ref().map(|claim| ((command.ask.bank.clone(), claim.key.clone()), claim));
+    let slot =
+        command.idempotency.as_ref().map(|claim| ((command.ask.bank.clone(), claim.key.clone()), claim));
     if let Some((slot, claim)) = &slot
         && let Some(kept) = facts.keys.get(slot)
     {
@@ -247,7 +258,12 @@ fn count_pulls(connection: &mut AnyConnection, pulls: &BTreeMap<&str, i64>) -> S
     Ok(())
 }
 
-fn claim_keys(connection: &mut AnyConnection, commands: &[ReleaseCommand], decisions: &[Decision], now: Timestamp) -> StoreResult<()> {
+fn claim_keys(
+    connection: &mut AnyConnection,
+    commands: &[ReleaseCommand],
+    decisions: &[Decision],
+    now: Timestamp,
+) -> StoreResult<()> {
     for (command, decision) in commands.iter().zip(decisions) {
         if let (Some(claim), Decision::Granted { .. }) = (&command.idempotency, decision) {
             idempotency::keep_release(connection, &command.ask.bank, claim, &command.id, now)?;
@@ -260,7 +276,11 @@ fn claim_keys(connection: &mut AnyConnection, commands: &[ReleaseCommand], decis
 fn still_true(instants: &[Timestamp], now: Timestamp, boundaries: &[Timestamp]) -> StoreResult<()> {
     let Some(last) = instants.last() else { return Ok(()) };
     let same_day = last.shanghai_date() == now.shanghai_date();
-    if same_day && boundaries.iter().all(|valid_to| last < valid_to) { Ok(()) } else { Err(StoreError::DecideAgain) }
+    if same_day && boundaries.iter().all(|valid_to| last < valid_to) {
+        Ok(())
+    } else {
+        Err(StoreError::DecideAgain)
+    }
 }
 
 fn granted_draft(command: &ReleaseCommand, prepared: &Prepared) -> Draft {

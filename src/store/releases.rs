@@ -75,16 +75,24 @@ impl ReleaseRow {
             window_from: Some(permit.window().from()),
             window_to: Some(permit.window().to()),
             sections: Some(names.join(" ")),
-            profile: Some(serde_json::to_string(permit.profile()).map_err(|e| StoreError::corrupt("release", e))?),
+            profile: Some(
+                serde_json::to_string(permit.profile()).map_err(|e| StoreError::corrupt("release", e))?,
+            ),
             personal_data: permit.personal_data(),
             policy: Some(prepared.policy.clone()),
-            salt_epoch: Some(i32::try_from(prepared.salt_epoch).map_err(|e| StoreError::corrupt("release", e))?),
+            salt_epoch: Some(
+                i32::try_from(prepared.salt_epoch).map_err(|e| StoreError::corrupt("release", e))?,
+            ),
             ..Self::asked(command)
         })
     }
 
     pub(super) fn refused(command: &ReleaseCommand, taxpayer: Option<&str>, denial: Denial) -> Self {
-        Self { taxpayer_id: taxpayer.map(str::to_owned), outcome: denial.reason().to_owned(), ..Self::asked(command) }
+        Self {
+            taxpayer_id: taxpayer.map(str::to_owned),
+            outcome: denial.reason().to_owned(),
+            ..Self::asked(command)
+        }
     }
 
     fn asked(command: &ReleaseCommand) -> Self {
@@ -134,7 +142,11 @@ pub(super) fn insert(connection: &mut AnyConnection, rows: &[ReleaseRow]) -> Sto
 }
 
 /// A bank's own granted release; another's, a refusal and none at all are alike.
-pub fn find_granted(connection: &mut AnyConnection, bank: &MemberId, id: &str) -> StoreResult<Option<ReleaseRow>> {
+pub fn find_granted(
+    connection: &mut AnyConnection,
+    bank: &MemberId,
+    id: &str,
+) -> StoreResult<Option<ReleaseRow>> {
     Ok(on_backend!(connection, c => release::table
         .filter(release::id.eq(id))
         .filter(release::bank.eq(bank.as_str()))

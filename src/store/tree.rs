@@ -10,9 +10,9 @@ use super::error::{StoreError, StoreResult};
 use super::ledger::{leaf_hashes, signed};
 use super::schema::ledger_tile;
 use crate::ledger::frontier::Frontier;
+use crate::ledger::hash::HASH_BYTES;
 use crate::ledger::hash::Hash;
 use crate::ledger::proof::NodeReader;
-use crate::ledger::hash::HASH_BYTES;
 use crate::ledger::tile::{TILE_HEIGHT, TILE_WIDTH};
 
 /// Nodes of the tree at one size.
