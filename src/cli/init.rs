@@ -1,6 +1,6 @@
 //! `shuidaiyi init`: configuration, development CA, certificates, keys, trust file, database, members.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -8,9 +8,9 @@ use chrono::{DateTime, Utc};
 
 use super::arguments::InitOptions;
 use super::member::pin;
-use super::output::{Failure, open_exchange, operator_label, say};
+use super::output::{Failure, operator_label, say};
 use crate::clock::{Clock, SystemClock};
-use crate::config::DATABASE_URL_VARIABLE;
+use crate::config::{Config, DATABASE_URL_VARIABLE};
 use crate::domain::member::{MemberId, MemberStatus, Role};
 use crate::ledger::note::NoteSigner;
 use crate::seal::authority::{DevelopmentAuthority, Issued};
@@ -20,6 +20,7 @@ use crate::seal::trust::{KeySet, LedgerKey, TrustFile, TrustedKey};
 use crate::service::Exchange;
 use crate::service::admin::{Change, apply};
 use crate::service::keys::{DOSSIER_KEY_FILE, LEDGER_KEY_FILE, origin_of, salt_key_file};
+use crate::service::start::{StartError, open};
 use crate::store::members::Member;
 
 /// Banks of the programme.
@@ -48,6 +49,25 @@ pub fn make(options: &InitOptions) -> Result<Arc<Exchange>, Failure> {
     if std::fs::read_dir(dir)?.next().is_some() {
         return Err(Failure::usage(format!("{} is not empty: name a new directory", dir.display())));
     }
+    let anchor = anchor_of(dir)?;
+    if anchor.exists() {
+        return Err(Failure::usage(format!(
+            "{} is left from an earlier directory of this name, and a new ledger cannot have it: remove it, or name another directory",
+            anchor.display()
+        )));
+    }
+    let made = fill(options);
+    if made.is_err() {
+        // Half a directory would pass for a whole one. It was empty, so all that is in it is ours.
+        drop(std::fs::remove_dir_all(dir));
+        drop(std::fs::remove_file(anchor));
+    }
+    made
+}
+
+/// Makes everything inside the directory, which is there and empty.
+fn fill(options: &InitOptions) -> Result<Arc<Exchange>, Failure> {
+    let dir = &options.dir;
     for part in ["certs", "keys"] {
         std::fs::create_dir(dir.join(part))?;
     }
@@ -58,7 +78,14 @@ pub fn make(options: &InitOptions) -> Result<Arc<Exchange>, Failure> {
     write_own(dir, &authority, &issuer, now)?;
     let members = write_members(dir, &authority, now, options.quota_per_day)?;
     std::fs::write(dir.join("shuidaiyi.toml"), configuration(dir, options)?)?;
-    let exchange = open_exchange(&dir.join("shuidaiyi.toml"))?;
+    let places = Config::load(&dir.join("shuidaiyi.toml"))?.places()?;
+    let exchange = open(&places, Arc::new(SystemClock)).map_err(|error| match error {
+        // There is no anchor yet, so the only ledger that can be broken is one of another directory.
+        StartError::LedgerBroken(_) => Failure::usage(format!(
+            "the database that {DATABASE_URL_VARIABLE} names belongs to another directory already: name that directory, or an empty database (createdb NAME)"
+        )),
+        other => other.into(),
+    })?;
     apply(&exchange, members, operator_label())?;
     Ok(exchange)
 }
@@ -142,10 +169,19 @@ fn write_members(
     Ok(changes)
 }
 
+/// Member id of the programme's n-th bank, from 1.
+pub fn bank_slug(n: u32) -> String {
+    format!("bank-{n:02}")
+}
+
+/// Full legal name of the programme's n-th bank, from 1; invented.
+pub fn bank_name(n: u32) -> String {
+    format!("演示银行{n:02}股份有限公司深圳分行")
+}
+
 /// The members of the programme, with invented names.
 fn roster() -> Vec<(String, Role, String)> {
-    let banks = (1..=BANKS)
-        .map(|n| (format!("bank-{n:02}"), Role::Bank, format!("演示银行{n:02}股份有限公司深圳分行")));
+    let banks = (1..=BANKS).map(|n| (bank_slug(n), Role::Bank, bank_name(n)));
     let others = [
         ("bureau", Role::Bureau, "演示税务局"),
         ("regulator", Role::Regulator, "演示银行业监管局"),
@@ -154,10 +190,18 @@ fn roster() -> Vec<(String, Role, String)> {
     banks.chain(others.map(|(slug, role, name)| (slug.to_owned(), role, name.to_owned()))).collect()
 }
 
+/// The anchor lies beside the directory, so that a backup of the directory does not set it back too.
+fn anchor_of(dir: &Path) -> Result<PathBuf, Failure> {
+    // By its components, so that a slash at the end does not put the anchor inside.
+    let mut path = std::path::absolute(dir)?.components().collect::<PathBuf>().into_os_string();
+    path.push(".anchor");
+    Ok(path.into())
+}
+
 fn configuration(dir: &Path, options: &InitOptions) -> Result<String, Failure> {
-    let absolute = std::path::absolute(dir)?;
-    let name = absolute.file_name().unwrap_or_default().to_string_lossy();
-    let anchor = toml::Value::from(format!("../{name}.anchor")).to_string();
+    let anchor = anchor_of(dir)?;
+    let name = anchor.file_name().unwrap_or_default().to_string_lossy();
+    let anchor = toml::Value::from(format!("../{name}")).to_string();
     let postgres = match std::env::var(DATABASE_URL_VARIABLE) {
         Err(_) => "# postgres_url_file = \"keys/database-url\"".to_owned(),
         Ok(url) => {

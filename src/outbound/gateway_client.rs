@@ -8,6 +8,8 @@ use reqwest::{Body, Certificate, Client, Identity, Method, Response, StatusCode,
 use serde_json::Value;
 
 const REQUEST_TIME_MAX: Duration = Duration::from_secs(60);
+/// A delivery of a large city takes its time, and is answered only when all of it is in.
+const DELIVERY_TIME_MAX: Duration = Duration::from_secs(6 * 3600);
 
 /// What a gateway answered, or why it could not be asked.
 #[derive(Debug, thiserror::Error)]
@@ -84,6 +86,12 @@ impl GatewayClient {
         answer(path, request.send().await).await
     }
 
+    /// Asks with a JSON body under an idempotency key: sent twice, it is done once.
+    pub async fn send_once(&self, path: &str, body: &Value, key: &str) -> Result<Vec<u8>, ClientError> {
+        let request = self.client.post(self.url(path)?).header("idempotency-key", key).json(body);
+        answer(path, request.send().await).await
+    }
+
     /// Asks with a JSON body; the answer as JSON.
     pub async fn json(&self, method: Method, path: &str, body: Option<&Value>) -> Result<Value, ClientError> {
         let bytes = self.send(method, path, body).await?;
@@ -98,7 +106,12 @@ impl GatewayClient {
         content_type: &str,
         body: impl Into<Body>,
     ) -> Result<Value, ClientError> {
-        let request = self.client.post(self.url(path)?).header("content-type", content_type).body(body);
+        let request = self
+            .client
+            .post(self.url(path)?)
+            .timeout(DELIVERY_TIME_MAX)
+            .header("content-type", content_type)
+            .body(body);
         let bytes = answer(path, request.send().await).await?;
         serde_json::from_slice(&bytes)
             .map_err(|why| ClientError::Unreachable { what: path.to_owned(), why: why.to_string() })

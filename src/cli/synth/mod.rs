@@ -20,7 +20,7 @@ mod small;
 
 use std::path::{Path, PathBuf};
 
-use chrono::{Datelike, NaiveDate};
+use chrono::{Datelike, Months, NaiveDate};
 use thiserror::Error;
 
 use crate::domain::import::manifest::{Manifest, ManifestCity};
@@ -57,6 +57,17 @@ impl City {
     pub fn new(seed: u64, taxpayers: u64) -> Self {
         let (year, month) = DEFAULT_UNTIL;
         Self { seed, taxpayers, until: NaiveDate::from_ymd_opt(year, month, 1).unwrap_or_default() }
+    }
+
+    /// A city whose filings end with the newest month that the bureau has whole on `today`: one whose returns were
+    /// due, and whose books were copied, before that day.
+    pub fn as_known_on(today: NaiveDate, seed: u64, taxpayers: u64) -> Self {
+        let whole = |months: &u32| {
+            let month = today.checked_sub_months(Months::new(*months))?;
+            Span::ending(month).filter(|span| span.as_of.succ_opt().is_some_and(|day| day <= today))
+        };
+        let until = (1..=3).find_map(|months| whole(&months)).map(|span| span.last);
+        Self { seed, taxpayers, until: until.unwrap_or_default() }
     }
 
     fn span(&self) -> Result<Span, SynthError> {

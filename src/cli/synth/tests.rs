@@ -233,3 +233,12 @@ fn a_city_out_of_bounds_is_refused() {
     assert!(matches!(write_city(&crowded, directory.path(), &mut |_, _| ()), Err(SynthError::Taxpayers)));
     assert_eq!(firms(&crowded).count(), 0);
 }
+
+#[test]
+fn a_city_as_known_on_a_day_ends_with_the_newest_whole_month() {
+    let until = |day: &str| City::as_known_on(day.parse().unwrap(), 1, 60).until.to_string();
+    assert_eq!(until("2026-11-23"), "2026-10-01", "October's returns were due on the 16th");
+    assert_eq!(until("2026-11-19"), "2026-09-01", "the amendments follow a day after the books");
+    assert_eq!(until("2026-11-01"), "2026-09-01");
+    assert_eq!(until("2027-01-31"), "2026-12-01");
+}
