@@ -10,7 +10,6 @@ use super::arguments::InitOptions;
 use super::member::pin;
 use super::output::{Failure, open_exchange, operator_label, say};
 use crate::clock::{Clock, SystemClock};
-use crate::config::DATABASE_URL_VARIABLE;
 use crate::domain::member::{MemberId, MemberStatus, Role};
 use crate::ledger::note::NoteSigner;
 use crate::seal::authority::{DevelopmentAuthority, Issued};
@@ -158,9 +157,9 @@ fn configuration(dir: &Path, options: &InitOptions) -> Result<String, Failure> {
     let absolute = std::path::absolute(dir)?;
     let name = absolute.file_name().unwrap_or_default().to_string_lossy();
     let anchor = toml::Value::from(format!("../{name}.anchor")).to_string();
-    let postgres = match std::env::var(DATABASE_URL_VARIABLE) {
-        Err(_) => "# postgres_url_file = \"keys/database-url\"".to_owned(),
-        Ok(url) => {
+    let postgres = match &options.database_url {
+        None => "# postgres_url_file = \"keys/database-url\"".to_owned(),
+        Some(url) => {
             write_private(&dir.join("keys").join(DATABASE_URL_FILE), url.as_bytes())
                 .map_err(Failure::system)?;
             format!("postgres_url_file = \"keys/{DATABASE_URL_FILE}\"")

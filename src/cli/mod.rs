@@ -18,7 +18,7 @@ use std::process::ExitCode;
 use clap::Parser;
 use tracing_subscriber::EnvFilter;
 
-pub use self::arguments::Arguments;
+pub use self::arguments::{Arguments, InitOptions};
 use self::arguments::Command;
 use self::output::Failure;
 
