@@ -144,7 +144,7 @@ impl Running {
                 // The stop is sent when it is called; the thread's end tells that it is done.
                 let _acknowledged = handle.stop(true);
             }
-            drop(stopped.send(()));
+            let _already_gone = stopped.send(());
         }
         if let Some(thread) = self.thread.take()
             && thread.join().is_err()

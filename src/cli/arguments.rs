@@ -73,6 +73,9 @@ pub struct InitOptions {
     /// Dossiers that each bank may ask for in a day.
     #[arg(long, default_value_t = 100_000)]
     pub quota_per_day: u64,
+    /// PostgreSQL URL; two SQLite files if absent. Kept in a file of its own, readable by the owner only.
+    #[arg(long, env = "SHUIDAIYI_DATABASE_URL", hide_env_values = true)]
+    pub database_url: Option<String>,
 }
 
 /// `serve`

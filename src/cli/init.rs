@@ -82,7 +82,7 @@ fn fill(options: &InitOptions) -> Result<Arc<Exchange>, Failure> {
     let exchange = open(&places, Arc::new(SystemClock)).map_err(|error| match error {
         // There is no anchor yet, so the only ledger that can be broken is one of another directory.
         StartError::LedgerBroken(_) => Failure::usage(format!(
-            "the database that {DATABASE_URL_VARIABLE} names belongs to another directory already: name that directory, or an empty database (createdb NAME)"
+            "the PostgreSQL database (--database-url, {DATABASE_URL_VARIABLE}) belongs to another directory already: name that directory, or an empty database (createdb NAME)"
         )),
         other => other.into(),
     })?;
@@ -202,9 +202,9 @@ fn configuration(dir: &Path, options: &InitOptions) -> Result<String, Failure> {
     let anchor = anchor_of(dir)?;
     let name = anchor.file_name().unwrap_or_default().to_string_lossy();
     let anchor = toml::Value::from(format!("../{name}")).to_string();
-    let postgres = match std::env::var(DATABASE_URL_VARIABLE) {
-        Err(_) => "# postgres_url_file = \"keys/database-url\"".to_owned(),
-        Ok(url) => {
+    let postgres = match &options.database_url {
+        None => "# postgres_url_file = \"keys/database-url\"".to_owned(),
+        Some(url) => {
             write_private(&dir.join("keys").join(DATABASE_URL_FILE), url.as_bytes())
                 .map_err(Failure::system)?;
             format!("postgres_url_file = \"keys/{DATABASE_URL_FILE}\"")

@@ -18,8 +18,8 @@ use std::process::ExitCode;
 use clap::Parser;
 use tracing_subscriber::EnvFilter;
 
-pub use self::arguments::Arguments;
 use self::arguments::Command;
+pub use self::arguments::{Arguments, InitOptions};
 use self::output::Failure;
 
 /// Runs the program.

@@ -48,12 +48,18 @@ pub fn apply(exchange: &Exchange, changes: Vec<Change>, label: String) -> Servic
                     members::insert_certificate(c, certificate)?;
                 }
                 Change::AddCertificate(certificate) => members::insert_certificate(c, certificate)?,
-                Change::Suspend(id) => drop(members::set_status(c, id, MemberStatus::Suspended)?),
-                Change::Resume(id) => drop(members::set_status(c, id, MemberStatus::Active)?),
-                Change::Withdraw(id, fingerprint) => {
-                    drop(members::withdraw_certificate(c, id, fingerprint, now)?)
+                Change::Suspend(id) => {
+                    let _changed = members::set_status(c, id, MemberStatus::Suspended)?;
                 }
-                Change::SetQuota(id, quota) => drop(members::set_quota(c, id, *quota)?),
+                Change::Resume(id) => {
+                    let _changed = members::set_status(c, id, MemberStatus::Active)?;
+                }
+                Change::Withdraw(id, fingerprint) => {
+                    let _changed = members::withdraw_certificate(c, id, fingerprint, now)?;
+                }
+                Change::SetQuota(id, quota) => {
+                    let _changed = members::set_quota(c, id, *quota)?;
+                }
             }
         }
         Ok(Ok(((), changes.iter().map(|change| draft(change, &label)).collect())))

@@ -345,7 +345,7 @@ impl Salts {
 
     fn leaf(&self, draft: &Draft, at: Timestamp) -> StoreResult<Vec<u8>> {
         let mut leaf = Leaf::new(draft.kind, &draft.object_id, &draft.actor, at.micros())
-            .by(&commit(&self.leaf, &draft.by));
+            .by(commit(&self.leaf, &draft.by));
         for (name, field) in &draft.fields {
             let value = match field {
                 Field::Plain(value) => value.clone(),

@@ -11,7 +11,7 @@ use crate::cli::arguments::{DemoOptions, InitOptions};
 use crate::cli::init::{self, BANKS, bank_slug};
 use crate::cli::output::{Failure, say};
 use crate::clock::{Clock, SystemClock};
-use crate::config::Config;
+use crate::config::{Config, DATABASE_URL_VARIABLE};
 use crate::domain::timestamp::Timestamp;
 use crate::outbound::gateway_client::{ClientError, GatewayClient};
 
@@ -97,6 +97,7 @@ fn make(options: &DemoOptions) -> Result<(), Failure> {
         dir: options.dir.clone(),
         port: GATEWAY_PORT,
         operations_port: OPERATIONS_PORT,
+        database_url: std::env::var(DATABASE_URL_VARIABLE).ok(),
         // Several runs in a day must not come to the end of it.
         quota_per_day: options.taxpayers.saturating_mul(2).max(QUOTA_PER_DAY_MIN),
     };

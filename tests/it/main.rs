@@ -1,0 +1,7 @@
+//! The integration tests: the real gateway over real mutual TLS, on SQLite and on PostgreSQL.
+//!
+//! One binary, so that it links once. The only double is the clock.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::as_conversions, missing_docs)]
+
+mod flows;
+mod support;

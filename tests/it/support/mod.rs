@@ -1,0 +1,25 @@
+//! What the tests stand on: databases, a gateway, its members' clients, and an oracle over the ledger.
+
+pub mod clock;
+pub mod oracle;
+pub mod postgres;
+pub mod site;
+
+pub use site::{Backend, Site};
+
+/// Makes two tests of one async function that takes a [`Backend`]: one on SQLite, one on PostgreSQL.
+macro_rules! both_backends {
+    ($($name:ident),+ $(,)?) => {
+        $(mod $name {
+            #[test]
+            fn sqlite() {
+                $crate::support::site::run($crate::support::Backend::Sqlite, super::$name);
+            }
+            #[test]
+            fn postgres() {
+                $crate::support::site::run($crate::support::Backend::Postgres, super::$name);
+            }
+        })+
+    };
+}
+pub(crate) use both_backends;
