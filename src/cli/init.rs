@@ -77,8 +77,10 @@ fn fill(options: &InitOptions) -> Result<Arc<Exchange>, Failure> {
     let issuer = format!("https://localhost:{}", options.port);
     write_own(dir, &authority, &issuer, now)?;
     let members = write_members(dir, &authority, now, options.quota_per_day)?;
-    std::fs::write(dir.join("shuidaiyi.toml"), configuration(dir, options)?)?;
-    let places = Config::load(&dir.join("shuidaiyi.toml"))?.places()?;
+    // Under its name only when all is done: where there is a configuration, the directory is whole.
+    let unfinished = dir.join("shuidaiyi.toml.new");
+    std::fs::write(&unfinished, configuration(dir, options)?)?;
+    let places = Config::load(&unfinished)?.places()?;
     let exchange = open(&places, Arc::new(SystemClock)).map_err(|error| match error {
         // There is no anchor yet, so the only ledger that can be broken is one of another directory.
         StartError::LedgerBroken(_) => Failure::usage(format!(
@@ -87,6 +89,7 @@ fn fill(options: &InitOptions) -> Result<Arc<Exchange>, Failure> {
         other => other.into(),
     })?;
     apply(&exchange, members, operator_label())?;
+    std::fs::rename(unfinished, dir.join("shuidaiyi.toml"))?;
     Ok(exchange)
 }
 

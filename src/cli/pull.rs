@@ -1,5 +1,6 @@
 //! `shuidaiyi pull`: what a bank's system does, in one command.
 
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use reqwest::Method;
@@ -32,8 +33,15 @@ pub fn run(options: &PullOptions) -> Result<ExitCode, Failure> {
             let release = serde_json::from_slice::<Value>(&answer).unwrap_or_default();
             let id = release.get("release_id").and_then(Value::as_str).unwrap_or_default().to_owned();
             say(format!("已取得 pulled {id}: {} ({} 字节 bytes)", path.display(), answer.len()));
-            say(format!("下一步 next: shuidaiyi verify {} --trust trust.json", path.display()));
+            let trust = trust_file(&options.cert);
+            say(format!("下一步 next: shuidaiyi verify {} --trust {}", path.display(), trust.display()));
         }
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// The trust file where `init` puts it, beside the directory of certificates; a bank may keep it elsewhere.
+fn trust_file(cert: &Path) -> PathBuf {
+    let beside = cert.parent().and_then(Path::parent).map(|dir| dir.join("trust.json"));
+    beside.filter(|path| path.exists()).unwrap_or_else(|| "trust.json".into())
 }

@@ -102,8 +102,8 @@ mod tests {
 
     #[test]
     fn every_bank_gets_enough_of_every_fate() {
-        for (taxpayers, least) in [(60, 5), (240, 20)] {
-            let planned: Vec<Planned> = consents(&City::new(1, taxpayers), 12).collect();
+        for (seed, taxpayers, least) in [(1, 60, 3), (2, 60, 3), (3, 60, 3), (4, 60, 3), (1, 240, 20)] {
+            let planned: Vec<Planned> = consents(&City::new(seed, taxpayers), 12).collect();
             for bank in 0..12 {
                 let of = |fate| planned.iter().filter(|p| p.bank == bank && p.fate == fate).count();
                 let whole: Vec<&Planned> =
