@@ -3,11 +3,13 @@
 
     python3 check_schemas.py
     python3 check_schemas.py PULL.json TRUST.json
+    python3 check_schemas.py --bundle openapi-whole.json
 
 Without arguments: every schema against its metaschema, every reference of openapi.json, every sample
 against its schema. With the answer of a pull and the trust file, also these: header, claims, each
 disclosure with its section object, the receipt with its entry, the trust file. Nothing is verified
-cryptographically here: verify_dossier.py and verify_receipt.py do that.
+cryptographically here: verify_dossier.py and verify_receipt.py do that. --bundle also writes openapi.json
+with every schema inside, for tools that do not follow references by $id.
 
 Exit code 0 only if everything holds. Needs jsonschema and referencing.
 """
@@ -167,10 +169,35 @@ def check_disclosure(documents, report, disclosure, of_seal_sample):
     report.say(what, documents.errors(URN + "section", section) + documents.errors(URN + "section#/$defs/disclosure", disclosure))
 
 
+def bundle(documents):
+    """openapi.json with every schema under components, each reference rewritten to lead there."""
+    def component(schema_id):
+        return schema_id.removeprefix("urn:shuidaiyi:").replace(":", "-")
+
+    def rewritten(value, own):
+        if isinstance(value, list):
+            return [rewritten(item, own) for item in value]
+        if not isinstance(value, dict):
+            return value
+        value = {name: rewritten(item, own) for name, item in value.items() if name not in ("$id", "$schema")}
+        if isinstance(value.get("$ref"), str) and not value["$ref"].startswith("#/components/"):
+            target, _, fragment = value["$ref"].partition("#")
+            file = documents.files.get(SCHEMA / target) if target.endswith(".json") else None
+            name = component(file["$id"] if file else target or own)
+            value["$ref"] = f"#/components/schemas/{name}{fragment}"
+        return value
+
+    whole = rewritten(documents.api, None)
+    for schema in documents.files.values():
+        whole["components"]["schemas"][component(schema["$id"])] = rewritten(schema, schema["$id"])
+    return whole
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("pull", nargs="?", help="PULL.json")
     parser.add_argument("trust", nargs="?", help="TRUST.json")
+    parser.add_argument("--bundle", metavar="FILE", help="write openapi.json with every schema inside")
     arguments = parser.parse_args()
     if arguments.pull and not arguments.trust:
         parser.error("a pull needs its trust file")
@@ -181,6 +208,8 @@ def main():
     check_refusals(documents, report)
     if arguments.pull:
         check_pull(documents, report, load(arguments.pull), load(arguments.trust))
+    if arguments.bundle:
+        Path(arguments.bundle).write_text(json.dumps(bundle(documents), ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
     print("holds" if not report.failed else f"does not hold: {report.failed} checks failed")
     return 1 if report.failed else 0
 
