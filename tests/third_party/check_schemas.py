@@ -155,7 +155,10 @@ def check_pull(documents, report, pull, trust):
         report.skip("receipt and entry", "this sample was made by the seal alone and has none")
         return
     report.say("answer of the pull", documents.errors(URN + "pull", pull))
-    report.say("receipt", documents.errors(URN + "receipt", pull["receipt"]))
+    wrong = documents.errors(URN + "receipt", pull["receipt"])
+    report.say("receipt", wrong)
+    if wrong:
+        return
     entry = json.loads(base64.b64decode(pull["receipt"]["entry"], validate=True))
     report.say(f"entry {entry.get('kind')}", documents.errors(URN + "ledger-entry", entry))
 
