@@ -19,9 +19,10 @@ const HAVE_MAX: usize = 64;
 static RATE_LIMIT: HeaderName = HeaderName::from_static("ratelimit");
 static RATE_LIMIT_POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
 
+/// A pull as a bank writes it: `request` in `schema/pull.json`.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Wire {
+pub struct Wire {
     consent_id: String,
     purpose: Purpose,
     taxpayer_id: Option<String>,
