@@ -9,9 +9,10 @@ use crate::domain::member::Role;
 use crate::service::consent::{self, NewConsent};
 use crate::service::error::{ServiceError, ServiceResult};
 
+/// A revocation as the bureau writes it: `revocation` in `schema/consent.json`.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Revocation {
+pub struct Revocation {
     reason: Option<String>,
 }
 

@@ -19,9 +19,10 @@ const HAVE_MAX: usize = 64;
 static RATE_LIMIT: HeaderName = HeaderName::from_static("ratelimit");
 static RATE_LIMIT_POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
 
+/// A pull as a bank writes it: `request` in `schema/pull.json`.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Wire {
+pub struct Wire {
     consent_id: String,
     purpose: Purpose,
     taxpayer_id: Option<String>,
@@ -97,11 +98,11 @@ fn wants_encryption(context: &Context) -> bool {
 /// The answer, put together by hand: the dossier is base64url, dots and tildes, and needs no escaping.
 fn body(pulled: &Pulled, bank_ref: Option<&str>) -> ServiceResult<String> {
     let receipt = serde_json::to_string(&pulled.receipt).map_err(ServiceError::internal)?;
-    let mut body = String::with_capacity(pulled.dossier.len() + receipt.len() + 256);
+    let mut body = String::with_capacity(pulled.dossier.length() + receipt.len() + 256);
     body.push_str("{\"release_id\":\"");
     body.push_str(&pulled.release_id);
     body.push_str("\",\"dossier\":\"");
-    body.push_str(&pulled.dossier);
+    pulled.dossier.write_to(&mut body);
     body.push_str("\",\"receipt\":");
     body.push_str(&receipt);
     if let Some(bank_ref) = bank_ref {

@@ -10,9 +10,10 @@ use crate::domain::product::{FieldProfile, ProductTerms};
 use crate::service::error::ServiceResult;
 use crate::service::product;
 
+/// An approval as the bureau writes it: `approval` in `schema/product.json`.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Approval {
+pub struct Approval {
     profile: Option<FieldProfile>,
 }
 

@@ -82,6 +82,12 @@ impl Catalogue {
         Ok(grown)
     }
 
+    /// The same, if this process has read that far already.
+    pub fn known(&self, last: i64) -> Option<Arc<Deliveries>> {
+        let known = self.known.load_full();
+        (known.upto >= last).then_some(known)
+    }
+
     fn read_after(&self, known: &Deliveries) -> StoreResult<Deliveries> {
         let new = self.ledger.read(|c| ledger::batches_after(c, known.upto))?;
         let ids: Vec<String> = new.iter().map(|(id, _)| id.clone()).collect();

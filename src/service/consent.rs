@@ -199,6 +199,7 @@ pub async fn revoke(
             Ok(Ok(((consent, now, true), vec![draft])))
         })
         .await?;
+    exchange.memory.forget_consent(&consent.terms.id);
     let receipt = match changed {
         true => committed.receipt(0)?,
         false => super::evidence::receipt_of(exchange, &consent.terms.id, EntryKind::ConsentRevoked).await?,

@@ -1,26 +1,65 @@
 //! The disclosures of a pull: ready ones where they still hold, newly built ones otherwise.
 
+use std::sync::Arc;
+
 use super::Exchange;
 use super::assemble::{Wanted, assemble};
 use super::catalogue::Deliveries;
 use super::error::{ServiceError, ServiceResult};
+use super::memory::ReadyDisclosure;
 use crate::domain::permit::Permit;
 use crate::domain::section::Section;
 use crate::domain::timestamp::Timestamp;
 use crate::seal::salt::SaltKey;
+use crate::store::db::AnyConnection;
 use crate::store::disclosures::{self, DisclosureRow};
 use crate::store::error::{StoreError, StoreResult};
-use crate::store::ledger::{self, Head};
+use crate::store::ledger;
 use crate::store::records;
 
 /// What a permit opens, ready to send.
 pub struct Ready {
     /// One for each section, in the permit's order.
-    pub disclosures: Vec<DisclosureRow>,
+    pub disclosures: Vec<Arc<ReadyDisclosure>>,
     /// Ledger size that they were read at.
     pub read_at: u64,
     /// Epoch of their salts.
     pub salt_epoch: u32,
+    /// The newest delivery that was looked at.
+    pub last_batch_index: i64,
+}
+
+/// The ledger as far as it was looked at.
+#[derive(Clone, Copy)]
+struct Seen {
+    size: i64,
+    last_batch_index: i64,
+}
+
+impl Seen {
+    fn new(size: u64, last_batch_index: i64) -> ServiceResult<Self> {
+        Ok(Self { size: i64::try_from(size).map_err(ServiceError::internal)?, last_batch_index })
+    }
+}
+
+/// Every disclosure that the permit opens, if all of them are in memory and hold at the newest head
+/// that this process signed. Touches no database; a newer delivery is noticed by the write unit.
+pub fn remembered(exchange: &Exchange, permit: &Permit, at: Timestamp) -> ServiceResult<Option<Ready>> {
+    let Some(published) = exchange.writer.published() else { return Ok(None) };
+    let Some(deliveries) = exchange.catalogue.known(published.last_batch_index) else { return Ok(None) };
+    let seen = Seen::new(published.size, published.last_batch_index)?;
+    let salt = newest_salt(exchange)?;
+    let mut found = Vec::with_capacity(permit.sections().len());
+    for section in permit.sections() {
+        let place = Place::new(permit, *section, salt, at);
+        match exchange.memory.disclosure(&place.key()) {
+            Some(ready) if ready.as_of_index <= seen.size && untouched(&deliveries, &place, &ready, seen) => {
+                found.push(ready);
+            }
+            Some(_) | None => return Ok(None),
+        }
+    }
+    Ok(Some(of(found, published.size, seen, salt)))
 }
 
 /// Reads, or builds, every disclosure that the permit opens. Blocks on the databases.
@@ -35,36 +74,38 @@ pub fn ready(
     at: Timestamp,
     may_build: bool,
 ) -> ServiceResult<Option<Ready>> {
-    let salt = exchange.keys.newest_salt().ok_or_else(|| ServiceError::internal("no salt key"))?;
+    let salt = newest_salt(exchange)?;
     let places: Vec<Place<'_>> =
         permit.sections().iter().map(|section| Place::new(permit, *section, salt, at)).collect();
-    let stored: Vec<Option<DisclosureRow>> = exchange.data.read(|c| {
-        places
-            .iter()
-            .map(|p| {
-                disclosures::find(
-                    c,
-                    permit.taxpayer().as_str(),
-                    permit.bank().as_str(),
-                    p.section.as_str(),
-                    &p.fresh,
-                )
-            })
-            .collect()
-    })?;
+    let stored: Vec<Option<DisclosureRow>> =
+        exchange.data.read(|c| places.iter().map(|place| place.find(c)).collect())?;
     let head = exchange.ledger.read(ledger::head)?;
     let deliveries = exchange.catalogue.upto(head.last_batch_index)?;
+    let seen = Seen::new(head.frontier.size(), head.last_batch_index)?;
     let mut found = Vec::with_capacity(places.len());
     for (place, stored) in places.iter().zip(stored) {
-        let row = match (stored, may_build) {
-            (Some(row), _) if untouched(&deliveries, place, &row, &head)? => row,
+        let stored = stored.map(ReadyDisclosure::from);
+        let ready = match (stored, may_build) {
+            (Some(ready), _) if untouched(&deliveries, place, &ready, seen) => ready,
             (_, false) => return Ok(None),
-            (Some(row), true) if confirmed(exchange, &deliveries, place, &row, &head)? => row,
-            (_, true) => build(exchange, &deliveries, place, salt, &head)?,
+            (Some(ready), true) if unspoken(exchange, &deliveries, place, &ready, seen)? => {
+                confirm(exchange, place, ready, seen)?
+            }
+            (_, true) => build(exchange, &deliveries, place, salt, seen)?,
         };
-        found.push(row);
+        let ready = Arc::new(ready);
+        exchange.memory.remember_disclosure(place.key(), ready.clone());
+        found.push(ready);
     }
-    Ok(Some(Ready { disclosures: found, read_at: head.frontier.size(), salt_epoch: salt.epoch() }))
+    Ok(Some(of(found, head.frontier.size(), seen, salt)))
+}
+
+fn of(disclosures: Vec<Arc<ReadyDisclosure>>, read_at: u64, seen: Seen, salt: &SaltKey) -> Ready {
+    Ready { disclosures, read_at, salt_epoch: salt.epoch(), last_batch_index: seen.last_batch_index }
+}
+
+fn newest_salt(exchange: &Exchange) -> ServiceResult<&SaltKey> {
+    exchange.keys.newest_salt().ok_or_else(|| ServiceError::internal("no salt key"))
 }
 
 /// One section of a permit, and the name under which its ready bytes are kept.
@@ -92,6 +133,30 @@ impl<'a> Place<'a> {
         Self { permit, section, at, fresh }
     }
 
+    /// The key under which this process remembers it.
+    fn key(&self) -> String {
+        format!("{} {} {} {}", self.permit.taxpayer().as_str(), self.permit.bank(), self.section, self.fresh)
+    }
+
+    fn find(&self, connection: &mut AnyConnection) -> StoreResult<Option<DisclosureRow>> {
+        let (taxpayer, bank) = (self.permit.taxpayer().as_str(), self.permit.bank().as_str());
+        disclosures::find(connection, taxpayer, bank, self.section.as_str(), &self.fresh)
+    }
+
+    fn row(&self, ready: ReadyDisclosure) -> DisclosureRow {
+        DisclosureRow {
+            taxpayer_id: self.permit.taxpayer().as_str().to_owned(),
+            bank: self.permit.bank().to_string(),
+            section: self.section.as_str().to_owned(),
+            variant: self.fresh.clone(),
+            digest: ready.digest,
+            stale_after: ready.stale_after,
+            present: ready.present,
+            as_of_index: ready.as_of_index,
+            encoded: String::from(&*ready.encoded),
+        }
+    }
+
     fn wanted(&self, size: i64) -> Wanted<'_> {
         Wanted {
             taxpayer: self.permit.taxpayer(),
@@ -106,40 +171,38 @@ impl<'a> Place<'a> {
     }
 }
 
-fn size_of(head: &Head) -> ServiceResult<i64> {
-    i64::try_from(head.frontier.size()).map_err(ServiceError::internal)
+/// Whether a disclosure holds at a glance: not past its day, and no delivery of its section since.
+fn untouched(deliveries: &Deliveries, place: &Place<'_>, ready: &ReadyDisclosure, seen: Seen) -> bool {
+    let fresh = ready.stale_after.is_none_or(|day| day > place.at.shanghai_date());
+    fresh && deliveries.between(place.section, ready.as_of_index, seen.size).next().is_none()
 }
 
-/// Whether a row holds at a glance: not past its day, and no delivery of its section since.
-fn untouched(
-    deliveries: &Deliveries,
-    place: &Place<'_>,
-    row: &DisclosureRow,
-    head: &Head,
-) -> ServiceResult<bool> {
-    let fresh = row.stale_after.is_none_or(|day| day > place.at.shanghai_date());
-    Ok(fresh && deliveries.between(place.section, row.as_of_index, size_of(head)?).next().is_none())
-}
-
-/// Whether a row still holds though there were deliveries: none of them spoke of this taxpayer. Then says so in the row.
-fn confirmed(
+/// Whether a disclosure still holds though there were deliveries: none of them spoke of this taxpayer.
+fn unspoken(
     exchange: &Exchange,
     deliveries: &Deliveries,
     place: &Place<'_>,
-    row: &DisclosureRow,
-    head: &Head,
+    ready: &ReadyDisclosure,
+    seen: Seen,
 ) -> ServiceResult<bool> {
-    if !row.present || row.stale_after.is_some_and(|day| day <= place.at.shanghai_date()) {
+    if !ready.present || ready.stale_after.is_some_and(|day| day <= place.at.shanghai_date()) {
         return Ok(false);
     }
-    let size = size_of(head)?;
     let touches = exchange.data.read(|c| records::touches(c, place.permit.taxpayer(), place.section))?;
-    if deliveries.between(place.section, row.as_of_index, size).any(|delivery| touches.contains(&delivery.id))
-    {
-        return Ok(false);
-    }
-    spare(exchange.data.write(|c| disclosures::confirm(c, row, size)))?;
-    Ok(true)
+    let mut since = deliveries.between(place.section, ready.as_of_index, seen.size);
+    Ok(!since.any(|delivery| touches.contains(&delivery.id)))
+}
+
+/// Notes that a disclosure holds at this size too, so that the next pull need not find out again.
+fn confirm(
+    exchange: &Exchange,
+    place: &Place<'_>,
+    ready: ReadyDisclosure,
+    seen: Seen,
+) -> ServiceResult<ReadyDisclosure> {
+    let row = place.row(ready.clone());
+    spare(exchange.data.write(|c| disclosures::confirm(c, &row, seen.size)))?;
+    Ok(ReadyDisclosure { as_of_index: seen.size, ..ready })
 }
 
 /// Ready rows spare work and are never needed: that none could be written now is no reason to refuse a pull.
@@ -155,24 +218,20 @@ fn build(
     deliveries: &Deliveries,
     place: &Place<'_>,
     salt: &SaltKey,
-    head: &Head,
-) -> ServiceResult<DisclosureRow> {
-    let size = size_of(head)?;
-    let assembled = assemble(&exchange.data, deliveries, salt, place.wanted(size))?;
-    let row = DisclosureRow {
-        taxpayer_id: place.permit.taxpayer().as_str().to_owned(),
-        bank: place.permit.bank().to_string(),
-        section: place.section.as_str().to_owned(),
-        variant: place.fresh.clone(),
+    seen: Seen,
+) -> ServiceResult<ReadyDisclosure> {
+    let assembled = assemble(&exchange.data, deliveries, salt, place.wanted(seen.size))?;
+    let ready = ReadyDisclosure {
         digest: assembled.disclosure.digest,
+        encoded: assembled.disclosure.encoded.into(),
         stale_after: assembled.stale_after,
         present: assembled.present,
-        as_of_index: size,
-        encoded: assembled.disclosure.encoded,
+        as_of_index: seen.size,
     };
     // What is stale today is built again each time: it is rare, and its row would never be fresh again.
     if !assembled.stale {
+        let row = place.row(ready.clone());
         spare(exchange.data.write(|c| disclosures::keep(c, &row)))?;
     }
-    Ok(row)
+    Ok(ready)
 }

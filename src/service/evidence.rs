@@ -18,13 +18,15 @@ pub struct Published {
     pub size: u64,
     /// The checkpoint, a signed note.
     pub note: String,
+    /// Index of the newest `batch.committed` entry that it covers, or -1.
+    pub last_batch_index: i64,
 }
 
 /// The checkpoint of the ledger as it stands now, also of what other processes appended.
 pub async fn checkpoint(exchange: &Arc<Exchange>) -> ServiceResult<Published> {
     // A unit without entries checks the head against what was signed before, signs it and anchors it.
     let ((), committed) = exchange.writer.unit(|_c, _now| Ok(Ok(((), Vec::new())))).await?;
-    Ok(Published { size: committed.size(), note: committed.checkpoint().to_owned() })
+    Ok(committed.published())
 }
 
 /// The newest checkpoint that this process signed, if it covers the entry; a newer one otherwise.

@@ -11,6 +11,8 @@ pub mod error;
 pub mod evidence;
 pub mod ingest;
 pub mod keys;
+pub mod memory;
+pub mod prepare;
 pub mod product;
 pub mod receipt;
 pub mod refusals;
@@ -27,6 +29,7 @@ use self::catalogue::Catalogue;
 use self::directory::Directory;
 use self::error::{ServiceError, ServiceResult};
 use self::keys::Keys;
+use self::memory::Memory;
 use self::refusals::RefusalCounter;
 use self::writer::Writer;
 use crate::clock::Clock;
@@ -48,6 +51,8 @@ pub struct Exchange {
     pub directory: Arc<Directory>,
     /// Which deliveries are visible.
     pub catalogue: Catalogue,
+    /// What earlier pulls left for the next.
+    pub memory: Memory,
     /// Requests that are counted rather than recorded one by one.
     pub refusals: RefusalCounter,
 }

@@ -5,6 +5,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
 
 use super::error::{ServiceError, ServiceResult};
+use super::evidence::Published;
 use crate::ledger::receipt::InclusionReceipt;
 use crate::store::ledger::{Appended, Entry};
 
@@ -38,14 +39,13 @@ impl Committed {
         Self { appended, checkpoint }
     }
 
-    /// The signed checkpoint.
-    pub fn checkpoint(&self) -> &str {
-        &self.checkpoint
-    }
-
-    /// How many entries it covers.
-    pub fn size(&self) -> u64 {
-        self.appended.head.frontier.size()
+    /// The head after it, as published.
+    pub fn published(&self) -> Published {
+        Published {
+            size: self.appended.head.frontier.size(),
+            note: self.checkpoint.clone(),
+            last_batch_index: self.appended.head.last_batch_index,
+        }
     }
 
     /// The entry appended at this place of the transaction.

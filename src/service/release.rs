@@ -4,22 +4,16 @@ use std::sync::Arc;
 
 use super::Exchange;
 use super::directory::Caller;
-use super::disclosures::{Ready, ready};
 use super::error::{ServiceError, ServiceResult};
+use super::prepare::{PreparedPull, Stamp, command, prepare};
 use super::receipt::Receipt;
 use super::repeat;
 use super::writer::PullOutcome;
 use crate::domain::consent::Purpose;
 use crate::domain::denial::Denial;
-use crate::domain::permit::{Ask, Permit, permit};
 use crate::domain::section::Section;
-use crate::domain::timestamp::Timestamp;
-use crate::seal::digest::canonical_json;
-use crate::seal::sd_jwt::{self, CLAIMS_VERSION, ConsentClaim, DIGEST_ALGORITHM, DossierClaims, WindowClaim};
-use crate::store::consents;
 use crate::store::idempotency::{self, Claim};
-use crate::store::products;
-use crate::store::release_unit::{Decision, Prepared, ReleaseCommand};
+use crate::store::release_unit::Decision;
 
 /// Version of the consent rules in `domain::permit`; stands in every dossier.
 pub const POLICY: &str = "consent-rules/1";
@@ -45,13 +39,46 @@ pub struct PullRequest {
     pub bank_ref: Option<String>,
 }
 
+/// A dossier in its parts, put together only where it is written out.
+#[derive(Clone, Debug)]
+pub struct Dossier {
+    /// The issuer-signed JWT.
+    pub jwt: String,
+    /// The disclosures that go with it.
+    pub disclosures: Vec<Arc<str>>,
+}
+
+impl Dossier {
+    /// Bytes of the SD-JWT.
+    pub fn length(&self) -> usize {
+        self.jwt.len() + 1 + self.disclosures.iter().map(|disclosure| disclosure.len() + 1).sum::<usize>()
+    }
+
+    /// Writes the SD-JWT (RFC 9901, section 4).
+    pub fn write_to(&self, text: &mut String) {
+        text.push_str(&self.jwt);
+        text.push('~');
+        for disclosure in &self.disclosures {
+            text.push_str(disclosure);
+            text.push('~');
+        }
+    }
+
+    /// The SD-JWT.
+    pub fn text(&self) -> String {
+        let mut text = String::with_capacity(self.length());
+        self.write_to(&mut text);
+        text
+    }
+}
+
 /// A dossier that left.
 #[derive(Clone, Debug)]
 pub struct Pulled {
     /// Its release.
     pub release_id: String,
     /// The SD-JWT.
-    pub dossier: String,
+    pub dossier: Dossier,
     /// Proves that the release was recorded before it left.
     pub receipt: Receipt,
     /// Dossiers left to the bank for the day, if this one counted.
@@ -71,20 +98,26 @@ pub async fn pull(
         return repeat::again(exchange, caller, request, &release_id).await;
     }
     exchange.refusals.check_quota(caller, exchange.clock.now())?;
-    for _attempt in 0..PREPARE_AGAIN_MAX {
-        let (command, disclosures) = prepare(exchange, caller, request, claim.clone()).await?;
+    for attempt in 0..PREPARE_AGAIN_MAX {
+        let prepared = prepare(exchange, caller, request, claim.clone(), attempt == 0).await?;
+        let PreparedPull { command, disclosures } = prepared;
         let (id, jwt) = (command.id.clone(), command.prepared.as_ref().map(|p| p.jwt.clone()).ok());
         let PullOutcome { decision, remaining, committed } = exchange.writer.pull(command).await?;
         match (decision, committed, jwt) {
             (Decision::Granted { entry }, Some(committed), Some(jwt)) => {
+                exchange.memory.count_pull(&request.consent_id);
                 let receipt = committed.receipt(entry)?;
-                let dossier = sd_jwt::assemble(&jwt, disclosures.iter().map(String::as_str));
+                let disclosures = disclosures.iter().map(|ready| ready.encoded.clone()).collect();
+                let dossier = Dossier { jwt, disclosures };
                 return Ok(Pulled { release_id: id, dossier, receipt, remaining: Some(remaining) });
             }
             (Decision::Granted { .. }, _, _) => {
                 return Err(ServiceError::internal("a grant without its entry"));
             }
-            (Decision::Refused(denial), _, _) => return Err(ServiceError::Denied(denial)),
+            (Decision::Refused(denial), _, _) => {
+                exchange.memory.forget_consent(&request.consent_id);
+                return Err(ServiceError::Denied(denial));
+            }
             (Decision::Outdated, _, _) => {}
             (Decision::OverQuota, _, _) => {
                 return Err(exchange.refusals.quota_used_up(caller, exchange.clock.now()));
@@ -129,138 +162,4 @@ async fn kept(exchange: &Arc<Exchange>, caller: &Caller, claim: &Claim) -> Servi
         Some(kept) if kept.request_digest == claim.request_digest => Ok(Some(kept.object_id)),
         Some(_other_request) => Err(ServiceError::KeyConflict),
     }
-}
-
-/// Reads and signs. What the read unit refuses goes to the writer as a refusal, without touching a section.
-async fn prepare(
-    exchange: &Arc<Exchange>,
-    caller: &Caller,
-    request: &PullRequest,
-    claim: Option<Claim>,
-) -> ServiceResult<(ReleaseCommand, Vec<String>)> {
-    let now = exchange.clock.now();
-    let stamp = Stamp { id: exchange.fresh_id(), at: now };
-    let asked = ask(caller, request);
-    let read = exchange.point_read(move |e| read(e, &asked, now, false)).await?;
-    let (permit, ready) = match read {
-        Err(denial) => return Ok((command(caller, request, claim, stamp, Err(denial))?, Vec::new())),
-        Ok((permit, Some(ready))) => (permit, ready),
-        Ok((permit, None)) => {
-            let opened = permit.clone();
-            let built = exchange.blocking(move |e| ready_or_fault(e, &opened, now)).await?;
-            (permit, built)
-        }
-    };
-    let sent = ready.disclosures.iter().filter(|row| !request.have.contains(&row.digest));
-    let disclosures = sent.map(|row| row.encoded.clone()).collect();
-    let prepared = sign(exchange, &stamp, permit, &ready, request.nonce.clone())?;
-    Ok((command(caller, request, claim, stamp, Ok(prepared))?, disclosures))
-}
-
-type ReadUnit = Result<(Permit, Option<Ready>), Denial>;
-
-fn read(exchange: &Exchange, ask: &Ask, now: Timestamp, may_build: bool) -> ServiceResult<ReadUnit> {
-    let (consent, product) = exchange.ledger.read(|c| {
-        let consent = consents::find(c, &ask.consent_id)?;
-        // Asked for an unknown consent too: the work must not tell the two apart.
-        let product_id = consent.as_ref().map_or("", |consent| consent.terms.product_id.as_str());
-        let product = products::find(c, product_id)?;
-        Ok((consent, product))
-    })?;
-    match permit(ask, consent.as_ref(), product.as_ref(), now) {
-        Err(denial) => Ok(Err(denial)),
-        Ok(permit) => {
-            let ready = ready(exchange, &permit, now, may_build)?;
-            Ok(Ok((permit, ready)))
-        }
-    }
-}
-
-fn ready_or_fault(exchange: &Exchange, permit: &Permit, now: Timestamp) -> ServiceResult<Ready> {
-    ready(exchange, permit, now, true)?.ok_or_else(|| ServiceError::internal("a dossier could not be built"))
-}
-
-fn ask(caller: &Caller, request: &PullRequest) -> Ask {
-    Ask {
-        consent_id: request.consent_id.clone(),
-        bank: caller.member.clone(),
-        purpose: request.purpose,
-        taxpayer_id: request.taxpayer_id.clone(),
-        sections: request.sections.clone(),
-    }
-}
-
-/// The id and instant of a release.
-struct Stamp {
-    id: String,
-    at: Timestamp,
-}
-
-fn command(
-    caller: &Caller,
-    request: &PullRequest,
-    idempotency: Option<Claim>,
-    stamp: Stamp,
-    prepared: Result<Prepared, Denial>,
-) -> ServiceResult<ReleaseCommand> {
-    let ask = ask(caller, request);
-    let ask_json = canonical_json(&serde_json::json!({
-        "consent_id": ask.consent_id,
-        "purpose": ask.purpose,
-        "taxpayer_id": ask.taxpayer_id,
-        "sections": ask.sections,
-    }))
-    .map_err(ServiceError::internal)?;
-    Ok(ReleaseCommand {
-        id: stamp.id,
-        ask,
-        ask_json,
-        prepared,
-        by: caller.label.clone(),
-        certificate: caller.certificate.clone(),
-        issued_at: stamp.at,
-        bank_ref: request.bank_ref.clone(),
-        idempotency,
-    })
-}
-
-fn sign(
-    exchange: &Exchange,
-    stamp: &Stamp,
-    permit: Permit,
-    ready: &Ready,
-    nonce: Option<String>,
-) -> ServiceResult<Prepared> {
-    let mut digests: Vec<String> = ready.disclosures.iter().map(|row| row.digest.clone()).collect();
-    digests.sort_unstable();
-    let claims = DossierClaims {
-        v: CLAIMS_VERSION,
-        iss: exchange.keys.trust.issuer.clone(),
-        aud: permit.bank().to_string(),
-        sub: permit.taxpayer().as_str().to_owned(),
-        jti: stamp.id.clone(),
-        iat: stamp.at.seconds(),
-        purpose: permit.purpose().to_string(),
-        nonce,
-        consent: ConsentClaim {
-            id: permit.consent_id().to_owned(),
-            digest: permit.consent_digest().to_owned(),
-            policy: POLICY.to_owned(),
-        },
-        product: permit.product_id().to_owned(),
-        read_at: ready.read_at,
-        window: WindowClaim { from: permit.window().from(), to: permit.window().to() },
-        sd: digests,
-        sd_alg: DIGEST_ALGORITHM.to_owned(),
-    };
-    let jwt = sd_jwt::issue(&claims, &exchange.keys.dossier).map_err(ServiceError::internal)?;
-    let dossier_digest = sd_jwt::dossier_digest(&jwt);
-    Ok(Prepared {
-        permit,
-        jwt,
-        dossier_digest,
-        read_at: ready.read_at,
-        policy: POLICY.to_owned(),
-        salt_epoch: ready.salt_epoch,
-    })
 }

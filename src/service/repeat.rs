@@ -12,7 +12,7 @@ use super::directory::Caller;
 use super::error::{ServiceError, ServiceResult};
 use super::evidence;
 use super::receipt::Receipt;
-use super::release::{PullRequest, Pulled, refuse};
+use super::release::{Dossier, PullRequest, Pulled, refuse};
 use crate::domain::consent::{Consent, ConsentStatus};
 use crate::domain::denial::{ConsentFault, Denial};
 use crate::domain::period::Window;
@@ -87,6 +87,7 @@ pub async fn release(
     let repeated = if with_dossier { repeat(exchange, caller, &row).await? } else { None };
     let receipt = evidence::receipt_of(exchange, id, EntryKind::ReleaseGranted).await?;
     let (dossier, repeat_receipt) = repeated.unzip();
+    let dossier = dossier.map(|dossier| dossier.text());
     Ok(Repeated { release: view(&row), dossier, receipt, repeat_receipt })
 }
 
@@ -118,7 +119,7 @@ async fn repeat(
     exchange: &Arc<Exchange>,
     caller: &Caller,
     row: &ReleaseRow,
-) -> ServiceResult<Option<(String, Receipt)>> {
+) -> ServiceResult<Option<(Dossier, Receipt)>> {
     if exchange.clock.now().since_micros(row.issued_at()) > REPEAT_MICROS {
         return Ok(None);
     }
@@ -166,7 +167,7 @@ fn repeated_draft(caller: &Caller, row: &ReleaseRow) -> Draft {
 }
 
 /// Rebuilds a dossier out of the records as of its `read_at`. Every disclosure must hash to a digest in the JWT kept.
-pub fn rebuild(exchange: &Exchange, row: &ReleaseRow) -> ServiceResult<String> {
+pub fn rebuild(exchange: &Exchange, row: &ReleaseRow) -> ServiceResult<Dossier> {
     let kept = Kept::parse(row)?;
     let head = exchange.ledger.read(crate::store::ledger::head)?;
     let deliveries = exchange.catalogue.upto(head.last_batch_index)?;
@@ -192,9 +193,9 @@ pub fn rebuild(exchange: &Exchange, row: &ReleaseRow) -> ServiceResult<String> {
         if !listed.iter().any(|digest| digest.as_str() == Some(&built.digest)) {
             return Err(ServiceError::internal(format!("replay of a release differs in section {section}")));
         }
-        disclosures.push(built.encoded);
+        disclosures.push(built.encoded.into());
     }
-    Ok(sd_jwt::assemble(kept.jwt, disclosures.iter().map(String::as_str)))
+    Ok(Dossier { jwt: kept.jwt.to_owned(), disclosures })
 }
 
 /// A granted release's row, parsed.

@@ -12,6 +12,7 @@ use super::catalogue::Catalogue;
 use super::directory::Directory;
 use super::error::ServiceError;
 use super::keys::{KeyError, Keys};
+use super::memory::Memory;
 use super::refusals::RefusalCounter;
 use super::writer::{Core, Writer};
 use crate::clock::Clock;
@@ -89,6 +90,7 @@ pub fn open(places: &Places, clock: Arc<dyn Clock>) -> Result<Arc<Exchange>, Sta
         keys,
         clock,
         directory,
+        memory: Memory::default(),
         refusals: RefusalCounter::default(),
     };
     super::ingest::sweep_at_start(&exchange).map_err(|error| StartError::Other(describe(error)))?;

@@ -251,9 +251,10 @@ impl Core {
             Checkpoint { origin: self.keys.origin(), size: frontier.size(), root: frontier.root() };
         let note = checkpoint.sign(&self.keys.ledger);
         self.anchor.keep(&Anchored { size: checkpoint.size, note: note.clone() })?;
-        self.published.store(Some(Arc::new(Published { size: checkpoint.size, note: note.clone() })));
         self.known = Known { frontier };
-        Ok(Arc::new(Committed::new(appended, note)))
+        let committed = Committed::new(appended, note);
+        self.published.store(Some(Arc::new(committed.published())));
+        Ok(Arc::new(committed))
     }
 
     fn noting_breaks<T>(&self, result: StoreResult<T>) -> StoreResult<T> {

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use super::db::AnyConnection;
 use super::error::{StoreError, StoreResult};
-use super::ledger::{Appended, Draft, Field, Known, append};
+use super::ledger::{self, Appended, Draft, Field, Known, append};
 use super::releases::ReleaseRow;
 use super::{consents, idempotency, products, quota, releases};
 use crate::domain::consent::Consent;
@@ -56,6 +56,8 @@ pub struct Prepared {
     pub policy: String,
     /// Salt epoch of the disclosures.
     pub salt_epoch: u32,
+    /// The newest delivery that was looked at: a newer one makes this outdated.
+    pub last_batch_index: i64,
 }
 
 /// What became of one command. Indices point into the unit's appended entries.
@@ -144,6 +146,7 @@ struct Facts {
     consents: HashMap<String, Consent>,
     products: HashMap<String, Product>,
     keys: HashMap<(MemberId, String), idempotency::Kept>,
+    last_batch_index: i64,
 }
 
 impl Facts {
@@ -173,7 +176,8 @@ impl Facts {
                 keys.insert((command.ask.bank.clone(), claim.key.clone()), kept);
             }
         }
-        Ok(Self { consents, products, keys })
+        let last_batch_index = ledger::head(connection)?.last_batch_index;
+        Ok(Self { consents, products, keys, last_batch_index })
     }
 
     fn taxpayer(&self, consent_id: &str) -> Option<&str> {
@@ -206,6 +210,7 @@ fn decide(facts: &mut Facts, command: &ReleaseCommand, now: Timestamp) -> Decisi
     match permit(&command.ask, consent, product, now) {
         Err(denial) => return Decision::Refused(denial),
         Ok(permit) if permit != prepared.permit => return Decision::Outdated,
+        Ok(_same) if prepared.last_batch_index < facts.last_batch_index => return Decision::Outdated,
         Ok(_same) => {}
     }
     if let Some(consent) = facts.consents.get_mut(&command.ask.consent_id) {

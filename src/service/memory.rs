@@ -1,0 +1,113 @@
+//! What this process remembers of earlier pulls, so that the next one need not read it again.
+//!
+//! Nothing is decided by it: a remembered consent only spares the read unit, the write unit decides on
+//! the locked row. A remembered disclosure is used only where the deliveries since say that it holds.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use chrono::NaiveDate;
+use quick_cache::Weighter;
+use quick_cache::sync::Cache;
+
+use crate::domain::consent::Consent;
+use crate::domain::product::Product;
+use crate::store::disclosures::DisclosureRow;
+
+/// Consents remembered.
+const CONSENTS_MAX: usize = 100_000;
+/// Bytes of disclosures remembered.
+const DISCLOSURE_BYTES_MAX: u64 = 256 << 20;
+/// Entries that the disclosures' memory is sized for: its limit is in bytes.
+const DISCLOSURES_EXPECTED: usize = 20_000;
+
+/// A disclosure ready to send.
+#[derive(Clone, Debug)]
+pub struct ReadyDisclosure {
+    /// base64url SHA-256 of `encoded`.
+    pub digest: String,
+    /// As it stands in a dossier.
+    pub encoded: Arc<str>,
+    /// First day on which it counts as stale.
+    pub stale_after: Option<NaiveDate>,
+    /// Whether it holds records.
+    pub present: bool,
+    /// Ledger size at which it was built or last found to hold.
+    pub as_of_index: i64,
+}
+
+impl From<DisclosureRow> for ReadyDisclosure {
+    fn from(row: DisclosureRow) -> Self {
+        let DisclosureRow { digest, encoded, stale_after, present, as_of_index, .. } = row;
+        Self { digest, encoded: encoded.into(), stale_after, present, as_of_index }
+    }
+}
+
+struct Remembered {
+    consent: Consent,
+    product: Product,
+    pulls_used: AtomicU32,
+}
+
+#[derive(Clone)]
+struct Bytes;
+
+impl Weighter<String, Arc<ReadyDisclosure>> for Bytes {
+    fn weight(&self, key: &String, ready: &Arc<ReadyDisclosure>) -> u64 {
+        u64::try_from(key.len() + ready.encoded.len() + 256).unwrap_or(u64::MAX)
+    }
+}
+
+/// The memory of one process.
+pub struct Memory {
+    consents: Cache<String, Arc<Remembered>>,
+    disclosures: Cache<String, Arc<ReadyDisclosure>, Bytes>,
+}
+
+impl Default for Memory {
+    fn default() -> Self {
+        Self {
+            consents: Cache::new(CONSENTS_MAX),
+            disclosures: Cache::with_weighter(DISCLOSURES_EXPECTED, DISCLOSURE_BYTES_MAX, Bytes),
+        }
+    }
+}
+
+impl Memory {
+    /// The consent as last seen, with its product.
+    pub fn consent(&self, id: &str) -> Option<(Consent, Product)> {
+        let known = self.consents.get(id)?;
+        let mut consent = known.consent.clone();
+        consent.pulls_used = known.pulls_used.load(Ordering::Relaxed);
+        Some((consent, known.product.clone()))
+    }
+
+    /// Remembers a consent that was just read.
+    pub fn remember_consent(&self, consent: Consent, product: Product) {
+        let pulls_used = AtomicU32::new(consent.pulls_used);
+        let id = consent.terms.id.clone();
+        self.consents.insert(id, Arc::new(Remembered { consent, product, pulls_used }));
+    }
+
+    /// Notes a pull that was granted under a remembered consent.
+    pub fn count_pull(&self, id: &str) {
+        if let Some(known) = self.consents.get(id) {
+            known.pulls_used.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    /// Forgets a consent that changed, or was refused.
+    pub fn forget_consent(&self, id: &str) {
+        self.consents.remove(id);
+    }
+
+    /// A disclosure by its key: taxpayer, bank, section and variant.
+    pub fn disclosure(&self, key: &str) -> Option<Arc<ReadyDisclosure>> {
+        self.disclosures.get(key)
+    }
+
+    /// Remembers a disclosure.
+    pub fn remember_disclosure(&self, key: String, ready: Arc<ReadyDisclosure>) {
+        self.disclosures.insert(key, ready);
+    }
+}

@@ -1,0 +1,250 @@
+//! Every sample goes through the code's own types and comes out the same.
+
+use std::fs;
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::{Map, Value, json};
+use shuidaiyi::domain::consent::{Consent, ConsentTerms};
+use shuidaiyi::domain::denial::{ConsentFault, Denial};
+use shuidaiyi::domain::dossier::{EncodedRecord, SectionContent, encode};
+use shuidaiyi::domain::filing::Filing;
+use shuidaiyi::domain::product::{FieldProfile, ProductTerms};
+use shuidaiyi::domain::rating::Rating;
+use shuidaiyi::domain::record::Mark;
+use shuidaiyi::domain::registration::Registration;
+use shuidaiyi::domain::section::Section;
+use shuidaiyi::domain::timestamp::Timestamp;
+use shuidaiyi::http::problem::response;
+use shuidaiyi::http::{consents, dossiers, products};
+use shuidaiyi::ledger::{Entry, EntryKind, InclusionReceipt};
+use shuidaiyi::seal::digest::{canonical_json, prefixed_digest};
+use shuidaiyi::seal::sd_jwt::DossierClaims;
+use shuidaiyi::seal::trust::TrustFile;
+use shuidaiyi::seal::verify::Expectations;
+use shuidaiyi::service::consent::{ConsentChange, ConsentView, NewConsent};
+use shuidaiyi::service::error::ServiceError;
+use shuidaiyi::service::ingest::{RejectedRow, Report};
+use shuidaiyi::service::product::ProductView;
+use shuidaiyi::service::receipt::Receipt;
+use shuidaiyi::service::repeat::{ReleaseView, Repeated};
+use shuidaiyi::service::verify::{PullAnswer, verify};
+
+use super::{document, folder, keys};
+
+fn sample(name: &str) -> Value {
+    document(&format!("samples/{name}"))
+}
+
+fn read<T: DeserializeOwned>(value: &Value) -> T {
+    serde_json::from_value(value.clone()).unwrap()
+}
+
+/// Reads a sample and writes it again.
+fn round_trip<T: DeserializeOwned + Serialize>(value: &Value) {
+    assert_eq!(serde_json::to_value(read::<T>(value)).unwrap(), *value);
+}
+
+fn without(value: &Value, members: &[&str]) -> Value {
+    let mut object = value.as_object().unwrap().clone();
+    object.retain(|name, _| !members.contains(&name.as_str()));
+    Value::Object(object)
+}
+
+#[test]
+fn requests_are_read() {
+    read::<dossiers::Wire>(&sample("pull-request"));
+    read::<NewConsent>(&sample("consent-new"));
+    read::<consents::Revocation>(&sample("consent-revocation"));
+    read::<products::Approval>(&sample("product-approval"));
+    round_trip::<ProductTerms>(&sample("product-terms"));
+    read::<ProductTerms>(&sample("product-terms")).check().unwrap();
+    let profile: FieldProfile = read(&sample("product-approval")["profile"]);
+    profile.narrowed_to(&read(&sample("product-terms"))).unwrap();
+}
+
+#[test]
+fn the_pull_is_a_real_one_and_verifies() {
+    let answer: PullAnswer = read(&sample("pull"));
+    let trust = TrustFile::parse(&sample("trust").to_string()).unwrap();
+    let claims: DossierClaims = read(&sample("dossier-claims"));
+    let at_micros = (claims.iat + 10) * 1_000_000;
+    let report = verify(&answer, &trust, Expectations { audience: Some(&claims.aud), at_micros });
+    assert!(report.holds(), "{:#?}", report.checks);
+    assert_eq!(report.claims.unwrap(), claims);
+    let sections: Vec<&str> = report.sections.iter().map(|section| section.name.as_str()).collect();
+    assert_eq!(sections, ["registration", "rating"]);
+    for (section, name) in report.sections.iter().zip(["section-registration", "section-rating-empty"]) {
+        assert_eq!(Value::Object(section.object.clone()), sample(name));
+    }
+    assert_eq!(serde_json::to_value(&answer.receipt).unwrap(), sample("receipt"));
+    round_trip::<DossierClaims>(&sample("dossier-claims"));
+    round_trip::<TrustFile>(&sample("trust"));
+}
+
+#[test]
+fn a_consent_is_named_by_the_digest_of_its_terms() {
+    let whole = sample("consent");
+    let terms = without(&whole, &["digest", "status", "pulls_used"]);
+    round_trip::<ConsentTerms>(&terms);
+    assert_eq!(whole["digest"], prefixed_digest(canonical_json(&terms).unwrap().as_bytes()));
+    assert_eq!(whole["digest"], sample("dossier-claims")["consent"]["digest"]);
+
+    let consent = |from: &Value| Consent {
+        terms: read(&terms),
+        digest: read(&from["digest"]),
+        status: read(&from["status"]),
+        pulls_used: read(&from["pulls_used"]),
+    };
+    let at: Timestamp = "2026-11-24".parse().unwrap();
+    let view = ConsentView::whole(consent(&whole), at);
+    assert_eq!(serde_json::to_value(view).unwrap(), whole);
+    let for_bank = serde_json::to_value(ConsentView::for_bank(consent(&whole), at)).unwrap();
+    assert_eq!(for_bank["grantor"], without(&whole["grantor"], &["id_ref"]));
+
+    let changed = sample("consent-change");
+    let change = ConsentChange {
+        consent: ConsentView::whole(consent(&changed), at),
+        receipt: read(&changed["receipt"]),
+    };
+    assert_eq!(serde_json::to_value(change).unwrap(), changed);
+}
+
+#[test]
+fn answers_are_written_so() {
+    let product = sample("product");
+    let view = ProductView {
+        id: read(&product["id"]),
+        bank: read(&product["bank"]),
+        status: read(&product["status"]),
+        terms: read(&without(&product, &["id", "bank", "status", "profile"])),
+        profile: read(&product["profile"]),
+    };
+    assert_eq!(serde_json::to_value(view).unwrap(), product);
+
+    let release = sample("release");
+    let view = || ReleaseView {
+        release_id: read(&release["release_id"]),
+        consent_id: read(&release["consent_id"]),
+        purpose: read(&release["purpose"]),
+        issued_at: read(&release["issued_at"]),
+        read_at: read(&release["read_at"]),
+        dossier_digest: read(&release["dossier_digest"]),
+        bank_ref: read(&release["bank_ref"]),
+    };
+    assert_eq!(serde_json::to_value(view()).unwrap(), release);
+    let repeated = sample("release-repeated");
+    let receipt: Receipt = read(&repeated["receipt"]);
+    let written = |dossier: Option<String>, repeat_receipt| Repeated {
+        release: view(),
+        dossier,
+        receipt: receipt.clone(),
+        repeat_receipt,
+    };
+    assert_eq!(serde_json::to_value(written(None, None)).unwrap(), repeated);
+    let longest = serde_json::to_value(written(Some(String::new()), Some(receipt.clone()))).unwrap();
+    assert_eq!(keys(&longest), keys(&document("release")["$defs"]["repeated"]["properties"]));
+    assert_eq!(keys(&sample("receipt")), keys(&document("receipt")["properties"]));
+}
+
+#[test]
+fn a_delivery_is_reported_so() {
+    let batch = sample("batch");
+    let errors = batch["errors"].as_array().unwrap().iter().map(|row| RejectedRow {
+        row: read(&row["row"]),
+        column: read(&row["column"]),
+        message: read(&row["message"]),
+    });
+    let report = Report {
+        batch_id: read(&batch["batch_id"]),
+        rows: read(&batch["rows"]),
+        accepted: read(&batch["accepted"]),
+        marked: read(&batch["marked"]),
+        rejected: read(&batch["rejected"]),
+        unchanged: read(&batch["unchanged"]),
+        ledger_index: read(&batch["ledger_index"]),
+        repeated: read(&batch["repeated"]),
+        errors: errors.collect(),
+        errors_url: read(&batch["errors_url"]),
+    };
+    assert_eq!(serde_json::to_value(report).unwrap(), batch);
+}
+
+#[test]
+fn problems_are_answered_so() {
+    let invalid = ServiceError::invalid("/valid_to", "must be after valid_from");
+    let denied = ServiceError::Denied(Denial::NotInForce(ConsentFault::Revoked));
+    for (name, error) in [("problem", denied), ("problem-invalid", invalid)] {
+        let expected = sample(name);
+        let answer = response(&error, expected["instance"].as_str().unwrap());
+        let body = actix_web::body::MessageBody::try_into_bytes(answer.into_body()).ok().unwrap();
+        assert_eq!(serde_json::from_slice::<Value>(&body).unwrap(), expected);
+    }
+}
+
+#[test]
+fn there_is_an_entry_of_every_kind() {
+    for kind in EntryKind::ALL {
+        let expected = sample(&format!("ledger-entry-{}", kind.as_str().replace('.', "-")));
+        let entry = Entry::parse(canonical_json(&expected).unwrap().as_bytes()).unwrap();
+        assert_eq!(entry.kind, kind.as_str());
+        let common = json!({"v": 1, "kind": entry.kind, "at": entry.at, "id": entry.id, "actor": entry.actor, "by": entry.by});
+        let mut all = common.as_object().unwrap().clone();
+        all.extend(entry.fields);
+        assert_eq!(Value::Object(all), expected);
+    }
+    let receipt: Receipt = read(&sample("receipt"));
+    assert_eq!(InclusionReceipt::parse(&receipt.proof).unwrap().to_text(), receipt.proof);
+}
+
+#[test]
+fn sections_are_encoded_so() {
+    let mut seen = Vec::new();
+    for file in fs::read_dir(folder().join("samples")).unwrap() {
+        let name = file.unwrap().file_name().into_string().unwrap();
+        if let Some(name) = name.strip_suffix(".json").filter(|name| name.starts_with("section-")) {
+            let section = sample(name);
+            assert_eq!(encoded(&section), canonical_json(&section).unwrap(), "{name}");
+            seen.push(section["encoder"].clone());
+        }
+    }
+    assert!(Section::ALL.iter().all(|section| seen.contains(&section.encoder().into())), "{seen:?}");
+}
+
+/// What the encoder makes of a section's parts, each record read and written by the type behind it.
+fn encoded(section: &Value) -> String {
+    let encoder = section["encoder"].as_str().unwrap();
+    let kind = Section::ALL.into_iter().find(|section| section.encoder() == encoder).unwrap();
+    let records = section["records"].as_array().unwrap();
+    let withheld = records.iter().any(|record| record.get("withheld").is_some());
+    let stored = records.iter().map(|record| stored(kind, record.as_object().unwrap())).collect();
+    let content = SectionContent {
+        section: kind,
+        status: read(&section["status"]),
+        reason: section.get("reason").map(read),
+        as_of: read(&section["as_of"]),
+        stale_after: read(&section["stale_after"]),
+        source: read(&section["source"]),
+        records: stored,
+    };
+    encode(&content, !withheld).unwrap()
+}
+
+fn stored(section: Section, record: &Map<String, Value>) -> EncodedRecord {
+    let mut body = record.clone();
+    let marks = body.remove("marks").inspect(round_trip::<Vec<Mark>>);
+    if body.remove("withheld").is_some() {
+        body.insert("legal_rep_name".into(), "林甲".into());
+    }
+    let body = Value::Object(body);
+    match section {
+        Section::Registration => round_trip::<Registration>(&body),
+        Section::Rating => round_trip::<Rating>(&body),
+        Section::Filings => {
+            round_trip::<Filing>(&body);
+            let found = read::<Filing>(&body).check();
+            assert_eq!(serde_json::to_value(found).unwrap(), marks.clone().unwrap_or_else(|| json!([])));
+        }
+    }
+    EncodedRecord { body: canonical_json(&body).unwrap(), marks: marks.map(|marks| marks.to_string()) }
+}
