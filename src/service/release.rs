@@ -74,6 +74,8 @@ pub async fn pull(
     for _attempt in 0..PREPARE_AGAIN_MAX {
         let (command, disclosures) = prepare(exchange, caller, request, claim.clone()).await?;
         let (id, jwt) = (command.id.clone(), command.prepared.as_ref().map(|p| p.jwt.clone()).ok());
+        // Read before the decision: read after it, a midnight in between would close the new day as used up.
+        let asked_at = exchange.clock.now();
         let PullOutcome { decision, remaining, committed } = exchange.writer.pull(command).await?;
         match (decision, committed, jwt) {
             (Decision::Granted { entry }, Some(committed), Some(jwt)) => {
@@ -87,7 +89,7 @@ pub async fn pull(
             (Decision::Refused(denial), _, _) => return Err(ServiceError::Denied(denial)),
             (Decision::Outdated, _, _) => {}
             (Decision::OverQuota, _, _) => {
-                return Err(exchange.refusals.quota_used_up(caller, exchange.clock.now()));
+                return Err(exchange.refusals.quota_used_up(caller, asked_at));
             }
             (Decision::KeyConflict, _, _) => return Err(ServiceError::KeyConflict),
             (Decision::Repeated { release_id }, _, _) => {
@@ -105,14 +107,15 @@ pub async fn refuse(
     request: &PullRequest,
     denial: Denial,
 ) -> ServiceError {
+    let asked_at = exchange.clock.now();
     let refused = async {
-        let stamp = Stamp { id: exchange.fresh_id(), at: exchange.clock.now() };
+        let stamp = Stamp { id: exchange.fresh_id(), at: asked_at };
         let command = command(caller, request, None, stamp, Err(denial))?;
         exchange.writer.pull(command).await
     };
     match refused.await {
         Ok(PullOutcome { decision: Decision::OverQuota, .. }) => {
-            exchange.refusals.quota_used_up(caller, exchange.clock.now())
+            exchange.refusals.quota_used_up(caller, asked_at)
         }
         Ok(_recorded) => ServiceError::Denied(denial),
         Err(error) => error,
