@@ -12,7 +12,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use diesel::connection::{InstrumentationEvent, set_default_instrumentation};
 use reqwest::Method;
 use serde_json::json;
-use support::reasons::every_reason;
+use support::reasons::{Reason, every_reason};
 use support::{Backend, Site};
 
 static STATEMENTS: Mutex<Vec<String>> = Mutex::new(Vec::new());
@@ -40,9 +40,10 @@ fn compare(backend: Backend) {
         let site = Site::start(backend);
         let mut reasons = every_reason(&site).await;
         // Also a request for a section outside the consent, which has another answer but no other work.
-        let consent = reasons.iter().find(|reason| reason.name == "wrong_purpose").unwrap().ask["consent_id"].clone();
-        let sections = json!({"consent_id": consent, "purpose": "pre_loan", "sections": ["invoices"]});
-        reasons.push(support::reasons::Reason { name: "section_not_consented", ask: sections });
+        let taxpayer = site.load_city(12)[0].taxpayer_id.to_string();
+        let narrow = site.consent("bank-01", &taxpayer, |c| c["sections"] = json!(["rating"])).await;
+        let ask = json!({"consent_id": narrow["id"], "purpose": "pre_loan", "sections": ["filings"]});
+        reasons.push(Reason { name: "section_not_consented", ask });
         let client = site.client("bank-01");
         let url = format!("{}/v1/dossiers", site.url());
         let mut lists: Vec<(&str, Vec<String>)> = Vec::new();
@@ -60,7 +61,9 @@ fn compare(backend: Backend) {
         }
         let (_, first) = &lists[0];
         assert!(first.len() >= 8, "the instrumentation sees nothing: {first:#?}");
-        for table in ["consent", "product", "quota_use", "release", "ledger_head", "ledger_entry", "entry_salt"] {
+        for table in
+            ["consent", "product", "quota_use", "release", "ledger_head", "ledger_entry", "entry_salt"]
+        {
             assert!(first.iter().any(|statement| statement.contains(table)), "{table}: {first:#?}");
         }
         for untouched in ["record", "disclosure", "touch"] {

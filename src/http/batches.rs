@@ -126,11 +126,7 @@ fn compressed(context: &Context) -> ServiceResult<bool> {
 }
 
 /// Passes the body on piece by piece; stops early if the loader gave up.
-async fn feed(
-    context: &Context,
-    body: &mut Body,
-    pieces: mpsc::Sender<Piece>,
-) -> ServiceResult<()> {
+async fn feed(context: &Context, body: &mut Body, pieces: mpsc::Sender<Piece>) -> ServiceResult<()> {
     let limits = context.gateway.limits;
     let mut left = limits.batch_bytes_max;
     loop {

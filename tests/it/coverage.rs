@@ -141,7 +141,11 @@ async fn foreign_and_absent_are_one_answer(backend: Backend) {
         (Method::GET, "/v1/releases/{id}", pulled["release_id"].as_str().unwrap()),
     ];
     let rows = table().iter().filter(|e| e.allow.contains(&Role::Bank) && e.path.contains("{id}")).count();
-    assert_eq!(rows, foreign.len() + 1, "each route of a bank that takes an id is here, or PUT product below");
+    assert_eq!(
+        rows,
+        foreign.len() + 1,
+        "each route of a bank that takes an id is here, or PUT product below"
+    );
     let before = deeds(site.entries()).len();
     for (method, pattern, id) in foreign {
         let mut answers = Vec::new();

@@ -39,8 +39,7 @@ impl Scene {
     }
 
     async fn state(site: &Site, consent: &str) -> (Vec<Value>, Value) {
-        let (_, standing) =
-            site.json("bureau", Method::GET, &format!("/v1/consents/{consent}"), None).await;
+        let (_, standing) = site.json("bureau", Method::GET, &format!("/v1/consents/{consent}"), None).await;
         let (_, list) = site.json("bank-01", Method::GET, "/v1/consents", None).await;
         (deeds(site.entries()), json!([standing, list]))
     }
@@ -237,13 +236,20 @@ async fn a_key_answers_the_same_or_conflicts(backend: Backend) {
     let (status, conflict) = post(site, "bank-01", "/v1/dossiers", "k", &other).await;
     assert_eq!((status, conflict["code"].as_str()), (422, Some("idempotency-conflict")));
     let (status, foreign) = post(site, "bank-02", "/v1/dossiers", "k", &ask).await;
-    assert_eq!((status, foreign["code"].as_str()), (403, Some("consent-not-in-force")), "a key is its caller's");
+    assert_eq!(
+        (status, foreign["code"].as_str()),
+        (403, Some("consent-not-in-force")),
+        "a key is its caller's"
+    );
 
     let terms = consent_terms("bank-01", &scene.taxpayer);
     let (status, granted) = post(site, "bureau", "/v1/consents", "k", &terms).await;
     assert_eq!(status, 201, "{granted}");
     let (status, again) = post(site, "bureau", "/v1/consents", "k", &terms).await;
-    assert_eq!((status, &again["id"], &again["receipt"]["entry"]), (201, &granted["id"], &granted["receipt"]["entry"]));
+    assert_eq!(
+        (status, &again["id"], &again["receipt"]["entry"]),
+        (201, &granted["id"], &granted["receipt"]["entry"])
+    );
     let mut other = terms.clone();
     other["pulls_max"] = json!(1);
     let (status, conflict) = post(site, "bureau", "/v1/consents", "k", &other).await;
@@ -282,7 +288,9 @@ async fn a_key_works_for_revocations(backend: Backend) {
 async fn the_request_id_is_echoed_or_made(backend: Backend) {
     let site = Site::start(backend);
     let mut raw = Raw::member(&site, "bank-01").await;
-    for (sent, echoed) in [("case-1:a.b_C", true), ("a b", false), ("<x>", false), (&"x".repeat(65), false), ("", false)] {
+    for (sent, echoed) in
+        [("case-1:a.b_C", true), ("a b", false), ("<x>", false), (&"x".repeat(65), false), ("", false)]
+    {
         raw.head("GET /v1/nowhere", &[("X-Request-Id", sent)]).await.unwrap();
         let answer = raw.answer().await.unwrap();
         let id = answer.header("x-request-id").unwrap();

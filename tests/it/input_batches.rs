@@ -23,7 +23,8 @@ both_backends!(
     deliveries_that_are_none_are_refused,
 );
 
-const WHERE: &str = "/v1/batches?form=rating&coverage_from=2024-01-01&coverage_to=2024-12-31&as_of=2025-10-01";
+const WHERE: &str =
+    "/v1/batches?form=rating&coverage_from=2024-01-01&coverage_to=2024-12-31&as_of=2025-10-01";
 const HEAD: &str = "taxpayer_id,year,level,score,assessed_on,valid_from,superseded_on,cause\n";
 
 /// A rating of a taxpayer whose number is not a USCC.
@@ -110,7 +111,10 @@ async fn an_upload_that_breaks_off_leaves_nothing(backend: Backend) {
         }
     }
     let (status, report) = csv(&site, WHERE, &whole).await;
-    assert_eq!((status, report["accepted"].as_u64(), report["repeated"].as_bool()), (201, Some(6_000), Some(false)));
+    assert_eq!(
+        (status, report["accepted"].as_u64(), report["repeated"].as_bool()),
+        (201, Some(6_000), Some(false))
+    );
     assert_eq!(traces(&site), (0, 1));
 }
 
@@ -128,7 +132,13 @@ async fn settle(site: &Site) {
 
 async fn bad_rows_are_named_or_skipped(backend: Backend) {
     let site = Site::start(backend);
-    let mixed = format!("{HEAD}{}{}{}{}", row(1, "A"), row(2, "Z"), row(3, "B").replace("2025-04-25", "soon"), row(4, "B"));
+    let mixed = format!(
+        "{HEAD}{}{}{}{}",
+        row(1, "A"),
+        row(2, "Z"),
+        row(3, "B").replace("2025-04-25", "soon"),
+        row(4, "B")
+    );
     let (status, problem) = csv(&site, WHERE, &mixed).await;
     assert_eq!((status, problem["code"].as_str()), (422, Some("invalid")), "{problem}");
     let pointers: Vec<&str> =
@@ -168,8 +178,7 @@ async fn rejected_rows_come_in_pages(backend: Backend) {
     let mut seen = Vec::new();
     let mut cursor = String::new();
     loop {
-        let (status, page) =
-            site.json("bureau", Method::GET, &format!("{url}?limit=99{cursor}"), None).await;
+        let (status, page) = site.json("bureau", Method::GET, &format!("{url}?limit=99{cursor}"), None).await;
         assert_eq!(status, 200, "{page}");
         seen.extend(page["items"].as_array().unwrap().iter().map(|item| item["row"].as_u64().unwrap()));
         match page["next"].as_str() {

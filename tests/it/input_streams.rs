@@ -47,8 +47,7 @@ async fn a_body_of_10_mb_is_refused_readably(backend: Backend) {
     let site = start(backend);
     let before = deeds(site.entries());
     for chunked in [false, true] {
-        let framing =
-            if chunked { ("Transfer-Encoding", "chunked") } else { ("Content-Length", "10485760") };
+        let framing = if chunked { ("Transfer-Encoding", "chunked") } else { ("Content-Length", "10485760") };
         // Everything is sent before anything is read: a reset would lose the answer.
         let mut raw = Raw::member(&site, "bank-01").await;
         raw.head("POST /v1/dossiers", &[framing]).await.unwrap();
@@ -80,9 +79,11 @@ async fn a_body_of_10_mb_is_refused_readably(backend: Backend) {
 
 async fn a_big_body_at_a_foreign_route_is_drained(backend: Backend) {
     let site = start(backend);
-    for (path, status, code) in
-        [("/v1/batches", 403, "forbidden"), ("/v1/consents", 403, "forbidden"), ("/v1/nowhere", 404, "not-found")]
-    {
+    for (path, status, code) in [
+        ("/v1/batches", 403, "forbidden"),
+        ("/v1/consents", 403, "forbidden"),
+        ("/v1/nowhere", 404, "not-found"),
+    ] {
         for chunked in [false, true] {
             let framing =
                 if chunked { ("Transfer-Encoding", "chunked") } else { ("Content-Length", "10485760") };

@@ -96,7 +96,10 @@ async fn a_section_outside_the_consent_is_told_apart(backend: Backend) {
     assert_eq!((status.as_u16(), problem["code"].as_str()), (403, Some("section-not-consented")));
     let entries = deeds(site.entries());
     let last = entries.last().unwrap();
-    assert_eq!((last["kind"].as_str(), last["code"].as_str()), (Some("release.refused"), Some("section-not-consented")));
+    assert_eq!(
+        (last["kind"].as_str(), last["code"].as_str()),
+        (Some("release.refused"), Some("section-not-consented"))
+    );
     // Under a consent that is not in force the sections make no difference.
     site.revoke(consent["id"].as_str().unwrap()).await;
     let ask = json!({"consent_id": consent["id"], "purpose": "pre_loan", "sections": ["filings"]});
