@@ -70,8 +70,9 @@ pub async fn errors(context: Context) -> ServiceResult<HttpResponse> {
     } else {
         after
             .parse::<i64>()
-            .map_err(|_| ServiceError::invalid("?after", "must be the `next` of an earlier page"))?
-            + 1
+            .ok()
+            .and_then(|last| last.checked_add(1))
+            .ok_or_else(|| ServiceError::invalid("?after", "must be the `next` of an earlier page"))?
     };
     let rows = context
         .exchange()
@@ -125,32 +126,27 @@ fn compressed(context: &Context) -> ServiceResult<bool> {
 }
 
 /// Passes the body on piece by piece; stops early if the loader gave up.
-async fn feed(
-    context: &Context,
-    body: &mut Body,
-    pieces: mpsc::Sender<io::Result<Bytes>>,
-) -> ServiceResult<()> {
+async fn feed(context: &Context, body: &mut Body, pieces: mpsc::Sender<Piece>) -> ServiceResult<()> {
     let limits = context.gateway.limits;
     let mut left = limits.batch_bytes_max;
     loop {
         let piece = match body.next(limits.batch_idle_seconds_max).await {
             Ok(Some(piece)) => piece,
-            Ok(None) => return Ok(()),
-            Err(error) => {
-                let broken = io::Error::new(io::ErrorKind::UnexpectedEof, "the upload broke off");
-                drop(pieces.send(Err(broken)).await);
-                return Err(error);
+            Ok(None) => {
+                drop(pieces.send(Piece::End).await);
+                return Ok(());
             }
+            // The loader sees the channel end without `End`, and takes nothing.
+            Err(error) => return Err(error),
         };
         let length = u64::try_from(piece.len()).unwrap_or(u64::MAX);
         if length > left {
-            drop(pieces.send(Err(io::Error::other("the delivery is too large"))).await);
             return Err(ServiceError::TooLarge(
                 "a delivery may have 8 GiB, unless the operator configured otherwise",
             ));
         }
         left -= length;
-        if pieces.send(Ok(piece)).await.is_err() {
+        if pieces.send(Piece::Bytes(piece)).await.is_err() {
             // The loader has its answer already: the rest is drained behind it.
             return Ok(());
         }
@@ -174,25 +170,39 @@ fn load(
     }
 }
 
+/// What goes from the connection to the loader.
+///
+/// The end of a body is said outright: when a connection is reset, the server drops the handler where it
+/// stands, and a channel that merely closed would look like the end of a whole delivery.
+enum Piece {
+    Bytes(Bytes),
+    End,
+}
+
 /// The body as a blocking reader sees it.
 struct Pieces {
-    waiting: mpsc::Receiver<io::Result<Bytes>>,
+    waiting: mpsc::Receiver<Piece>,
     piece: Bytes,
+    ended: bool,
     passed: std::rc::Rc<std::cell::Cell<u64>>,
 }
 
 impl Pieces {
-    fn new(waiting: mpsc::Receiver<io::Result<Bytes>>) -> Self {
-        Self { waiting, piece: Bytes::new(), passed: std::rc::Rc::default() }
+    fn new(waiting: mpsc::Receiver<Piece>) -> Self {
+        Self { waiting, piece: Bytes::new(), ended: false, passed: std::rc::Rc::default() }
     }
 }
 
 impl Read for Pieces {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         while self.piece.is_empty() {
+            if self.ended {
+                return Ok(0);
+            }
             match self.waiting.blocking_recv() {
-                Some(piece) => self.piece = piece?,
-                None => return Ok(0),
+                Some(Piece::Bytes(piece)) => self.piece = piece,
+                Some(Piece::End) => self.ended = true,
+                None => return Err(io::Error::new(io::ErrorKind::UnexpectedEof, "the upload broke off")),
             }
         }
         let count = buffer.len().min(self.piece.len());

@@ -3,6 +3,8 @@
 //! actix has neither a time-out for bodies nor a way to let a client read an answer given before its
 //! body arrived: closing with unread bytes resets the connection and the answer is lost.
 
+use std::future::Future;
+use std::task::Poll;
 use std::time::Duration;
 
 use actix_web::body::SizedStream;
@@ -10,8 +12,9 @@ use actix_web::http::header::CONTENT_LENGTH;
 use actix_web::web::{Bytes, BytesMut, Payload};
 use actix_web::{HttpMessage, HttpRequest, HttpResponse, HttpResponseBuilder};
 use futures_util::StreamExt;
+use futures_util::stream::poll_fn;
 use serde::Deserialize;
-use tokio::time::{Instant, timeout, timeout_at};
+use tokio::time::{Instant, sleep, timeout, timeout_at};
 
 use crate::service::error::{ServiceError, ServiceResult};
 
@@ -126,25 +129,31 @@ fn too_slow(seconds: u64) -> ServiceError {
 }
 
 /// The answer's bytes, then nothing more until the body is drained: the answer is on its way by then.
+///
+/// The body lives as long as the stream. Were it dropped at its end, actix would go on draining a chunked
+/// body by itself, and wait for ever on a client that stalls.
 fn answer_then_drain(
     answer: Bytes,
-    body: Body,
+    mut body: Body,
 ) -> impl futures_util::Stream<Item = Result<Bytes, std::io::Error>> {
-    futures_util::stream::unfold((Some(answer), body), |(answer, mut body)| async move {
-        if let Some(answer) = answer {
-            return Some((Ok(answer), (None, body)));
+    let mut answer = Some(answer);
+    let mut left = DRAIN_BYTES_MAX;
+    let mut timer = None;
+    poll_fn(move |context| {
+        if let Some(answer) = answer.take() {
+            return Poll::Ready(Some(Ok(answer)));
         }
-        let mut left = DRAIN_BYTES_MAX;
-        let drained = async {
-            while let Ok(Some(chunk)) = body.chunk().await {
-                left = left.saturating_sub(chunk.len());
-                if left == 0 {
-                    break;
-                }
+        let timer = timer.get_or_insert_with(|| Box::pin(sleep(DRAIN_TIME_MAX)));
+        loop {
+            if timer.as_mut().poll(context).is_ready() {
+                return Poll::Ready(None);
             }
-        };
-        // Either way the connection closes next.
-        let _in_time = timeout(DRAIN_TIME_MAX, drained).await;
-        None
+            match body.payload.poll_next_unpin(context) {
+                Poll::Pending => return Poll::Pending,
+                Poll::Ready(Some(Ok(chunk))) if chunk.len() < left => left -= chunk.len(),
+                // Past the limit, broken or at its end: the connection closes next.
+                Poll::Ready(Some(Ok(_)) | Some(Err(_)) | None) => return Poll::Ready(None),
+            }
+        }
     })
 }

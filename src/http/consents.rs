@@ -47,8 +47,11 @@ pub async fn revoke(context: Context) -> ServiceResult<HttpResponse> {
     let id = context.path("id")?;
     let Revocation { reason } =
         if context.body.is_empty() { Revocation { reason: None } } else { context.json()? };
-    if reason.as_ref().is_some_and(|reason| reason.chars().count() > 200) {
-        return Err(ServiceError::invalid("/reason", "must have at most 200 characters"));
+    if reason.as_ref().is_some_and(|text| text.chars().count() > 200 || text.chars().any(char::is_control)) {
+        return Err(ServiceError::invalid(
+            "/reason",
+            "must have at most 200 characters, none of them a control character",
+        ));
     }
     let change = consent::revoke(context.exchange(), &context.caller, id, reason, context.claim()?).await?;
     Ok(HttpResponse::Ok().json(change))

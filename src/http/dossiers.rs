@@ -1,10 +1,11 @@
 //! `POST /v1/dossiers`: the pull.
 
 use actix_web::HttpResponse;
-use actix_web::http::header::{ACCEPT, HeaderName};
+use actix_web::http::header::ACCEPT;
 use serde::Deserialize;
 
 use super::gate::Context;
+use super::quota::quota_headers;
 use crate::domain::consent::Purpose;
 use crate::domain::product::all_different;
 use crate::domain::section::Section;
@@ -15,9 +16,6 @@ const TEXT_LENGTH_MAX: usize = 64;
 const NONCE_LENGTH_MAX: usize = 128;
 /// Digests of held disclosures: one for each section there is, and room for older ones.
 const HAVE_MAX: usize = 64;
-
-static RATE_LIMIT: HeaderName = HeaderName::from_static("ratelimit");
-static RATE_LIMIT_POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
 
 /// A pull as a bank writes it: `request` in `schema/pull.json`.
 #[derive(Deserialize)]
@@ -78,11 +76,10 @@ pub async fn pull(context: Context) -> ServiceResult<HttpResponse> {
     if let Some(remaining) = pulled.remaining {
         let now = context.exchange().clock.now();
         let left_s = now.next_shanghai_midnight().since_micros(now) / 1_000_000;
-        response.insert_header((RATE_LIMIT.clone(), format!("\"day\";r={remaining};t={left_s}")));
-        response.insert_header((
-            RATE_LIMIT_POLICY.clone(),
-            format!("\"day\";q={};w=86400", context.caller.quota_per_day),
-        ));
+        let left_s = u64::try_from(left_s).unwrap_or(0);
+        for header in quota_headers(context.caller.quota_per_day, remaining, left_s) {
+            response.insert_header(header);
+        }
     }
     Ok(response.body(body(&pulled, request.bank_ref.as_deref())?))
 }

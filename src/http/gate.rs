@@ -131,6 +131,11 @@ fn request_id(request: &HttpRequest) -> String {
     }
 }
 
+/// 1 to 64 characters, none of them a control character: PostgreSQL cannot even be asked for a NUL.
+pub fn may_be_id(text: &str) -> bool {
+    (1..=KEY_LENGTH_MAX).contains(&text.chars().count()) && !text.chars().any(char::is_control)
+}
+
 /// 1 to 64 visible ASCII characters.
 fn is_key(text: &str) -> bool {
     (1..=KEY_LENGTH_MAX).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_graphic())
@@ -163,10 +168,10 @@ impl Context {
             .map_err(|why| ServiceError::invalid("?", why))
     }
 
-    /// A part of the path. Any string up to 64 characters is an id; a longer one is not found.
+    /// A part of the path. Any string that can be an id is taken; another is not found.
     pub fn path(&self, name: &str) -> ServiceResult<String> {
         match self.request.match_info().get(name) {
-            Some(part) if (1..=KEY_LENGTH_MAX).contains(&part.chars().count()) => Ok(part.to_owned()),
+            Some(part) if may_be_id(part) => Ok(part.to_owned()),
             Some(_) | None => Err(ServiceError::NotFound),
         }
     }

@@ -11,6 +11,7 @@ pub mod operations;
 pub mod pages;
 pub mod problem;
 pub mod products;
+pub mod quota;
 pub mod releases;
 pub mod routes;
 pub mod server;

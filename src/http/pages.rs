@@ -5,6 +5,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Serialize};
 
+use super::gate::may_be_id;
 use crate::service::error::{ServiceError, ServiceResult};
 
 const LIMIT_DEFAULT: i64 = 100;
@@ -28,7 +29,7 @@ impl PageQuery {
     pub fn after(&self) -> ServiceResult<String> {
         let Some(cursor) = &self.after else { return Ok(String::new()) };
         let bytes = URL_SAFE_NO_PAD.decode(cursor).ok();
-        bytes.and_then(|bytes| String::from_utf8(bytes).ok()).ok_or_else(|| {
+        bytes.and_then(|bytes| String::from_utf8(bytes).ok()).filter(|key| may_be_id(key)).ok_or_else(|| {
             ServiceError::invalid("?after", "must be the `next` of an earlier page, or left out")
         })
     }

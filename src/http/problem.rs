@@ -6,6 +6,7 @@ use actix_web::http::header::RETRY_AFTER;
 use serde::Serialize;
 use tracing::{error, warn};
 
+use super::quota::quota_headers;
 use crate::service::error::{FieldError, ServiceError};
 
 /// Seconds after which a busy gateway may be asked again.
@@ -134,8 +135,11 @@ pub fn response(error: &ServiceError, request_id: &str) -> HttpResponse {
         ServiceError::Busy(_) => {
             response.insert_header((RETRY_AFTER, BUSY_RETRY_AFTER_S.to_string()));
         }
-        ServiceError::RateLimited { retry_after_s } => {
+        ServiceError::RateLimited { retry_after_s, quota_per_day } => {
             response.insert_header((RETRY_AFTER, retry_after_s.to_string()));
+            for header in quota_headers(*quota_per_day, 0, *retry_after_s) {
+                response.insert_header(header);
+            }
         }
         ServiceError::Unauthenticated(_)
         | ServiceError::Forbidden

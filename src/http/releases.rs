@@ -3,7 +3,7 @@
 use actix_web::HttpResponse;
 use serde::Deserialize;
 
-use super::gate::Context;
+use super::gate::{Context, may_be_id};
 use super::pages::{PageQuery, respond};
 use crate::service::error::ServiceResult;
 use crate::service::repeat::{self, ReleaseView};
@@ -28,6 +28,9 @@ pub async fn list(context: Context) -> ServiceResult<HttpResponse> {
     let query: ListQuery = context.query()?;
     let page = PageQuery::new(query.after, query.limit);
     let (after, limit, bank) = (page.after()?, page.limit()?, context.caller.member.clone());
+    if query.consent_id.as_deref().is_some_and(|id| !may_be_id(id)) {
+        return Ok(respond(Vec::<ReleaseView>::new(), limit, |view| view.release_id.clone()));
+    }
     let rows = context
         .exchange()
         .blocking(move |e| {

@@ -177,9 +177,9 @@ pub async fn revoke(
             let Some(mut consent) = consents::lock(c, &[&id])?.pop() else {
                 return Ok(Err(ServiceError::NotFound));
             };
-            match consent.status {
-                ConsentStatus::Granted | ConsentStatus::Suspended | ConsentStatus::Exhausted => {}
-                ConsentStatus::Revoked => return Ok(Ok(((consent, now, false), Vec::new()))),
+            let changed = match consent.status {
+                ConsentStatus::Granted | ConsentStatus::Suspended | ConsentStatus::Exhausted => true,
+                ConsentStatus::Revoked => false,
                 ConsentStatus::Draft
                 | ConsentStatus::Requested
                 | ConsentStatus::Declined
@@ -188,13 +188,17 @@ pub async fn revoke(
                 | ConsentStatus::Superseded => {
                     return Ok(Err(ServiceError::Conflict(format!("the consent is {}", consent.status))));
                 }
-            }
-            consents::set_status(c, &id, ConsentStatus::Revoked, reason.as_deref(), now)?;
-            consent.status = ConsentStatus::Revoked;
+            };
+            // Also for a consent revoked before: the key has answered for this request.
             if let (Some(claim), None) = (&claim, kept) {
                 let kept = Kept::of_release(claim.request_digest.clone(), id.clone());
                 idempotency::keep(c, &caller.member, claim, &kept, now)?;
             }
+            if !changed {
+                return Ok(Ok(((consent, now, false), Vec::new())));
+            }
+            consents::set_status(c, &id, ConsentStatus::Revoked, reason.as_deref(), now)?;
+            consent.status = ConsentStatus::Revoked;
             let draft = draft(EntryKind::ConsentRevoked, &caller, &consent);
             Ok(Ok(((consent, now, true), vec![draft])))
         })
@@ -258,6 +262,11 @@ fn terms_of(id: String, new: NewConsent) -> ServiceResult<ConsentTerms> {
         rule((1..=MONTHS_MAX).contains(&rolling.months), "/window/months", "must be 1 to 120");
     }
     rule(new.valid_from < new.valid_to, "/valid_to", "must be after valid_from");
+    rule(
+        (1..=64).contains(&new.product_id.chars().count()) && !new.product_id.chars().any(char::is_control),
+        "/product_id",
+        "must have 1 to 64 characters, none of them a control character",
+    );
     rule(new.pulls_max > 0, "/pulls_max", "must be at least 1");
     rule(new.retain_until >= new.valid_to.shanghai_date(), "/retain_until", "must not be before valid_to");
     rule(all_different(&new.share_outcome_with), "/share_outcome_with", "must name no member twice");

@@ -58,6 +58,8 @@ pub enum ServiceError {
     RateLimited {
         /// Seconds until there is quota again.
         retry_after_s: u64,
+        /// Dossiers the caller may ask for in a day.
+        quota_per_day: u64,
     },
     /// Too much to do at present.
     #[error("busy: {0}")]

@@ -56,7 +56,7 @@ impl RefusalCounter {
         match seen {
             Some((day, quota)) if day == now.shanghai_date() && caller.quota_per_day <= quota => {
                 self.count(&caller.member, Counted::OverQuota, now);
-                Err(rate_limited(now))
+                Err(rate_limited(caller, now))
             }
             Some(_) | None => Ok(()),
         }
@@ -66,7 +66,7 @@ impl RefusalCounter {
     pub fn quota_used_up(&self, caller: &Caller, now: Timestamp) -> ServiceError {
         self.lock().used_up.insert(caller.member.clone(), (now.shanghai_date(), caller.quota_per_day));
         self.count(&caller.member, Counted::OverQuota, now);
-        rate_limited(now)
+        rate_limited(caller, now)
     }
 
     /// Takes the counts of minutes that are over, or of all.
@@ -92,9 +92,12 @@ impl RefusalCounter {
     }
 }
 
-fn rate_limited(now: Timestamp) -> ServiceError {
+fn rate_limited(caller: &Caller, now: Timestamp) -> ServiceError {
     let left = now.next_shanghai_midnight().since_micros(now) / 1_000_000 + 1;
-    ServiceError::RateLimited { retry_after_s: u64::try_from(left).unwrap_or(1) }
+    ServiceError::RateLimited {
+        retry_after_s: u64::try_from(left).unwrap_or(1),
+        quota_per_day: caller.quota_per_day,
+    }
 }
 
 /// Records the counts of minutes that are over (`all`: also of the present one, at shutdown). Blocks on the writer.

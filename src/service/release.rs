@@ -102,6 +102,8 @@ pub async fn pull(
         let prepared = prepare(exchange, caller, request, claim.clone(), attempt == 0).await?;
         let PreparedPull { command, disclosures } = prepared;
         let (id, jwt) = (command.id.clone(), command.prepared.as_ref().map(|p| p.jwt.clone()).ok());
+        // Read before the decision: read after it, a midnight in between would close the new day as used up.
+        let asked_at = exchange.clock.now();
         let PullOutcome { decision, remaining, committed } = exchange.writer.pull(command).await?;
         match (decision, committed, jwt) {
             (Decision::Granted { entry }, Some(committed), Some(jwt)) => {
@@ -120,7 +122,7 @@ pub async fn pull(
             }
             (Decision::Outdated, _, _) => {}
             (Decision::OverQuota, _, _) => {
-                return Err(exchange.refusals.quota_used_up(caller, exchange.clock.now()));
+                return Err(exchange.refusals.quota_used_up(caller, asked_at));
             }
             (Decision::KeyConflict, _, _) => return Err(ServiceError::KeyConflict),
             (Decision::Repeated { release_id }, _, _) => {
@@ -138,14 +140,15 @@ pub async fn refuse(
     request: &PullRequest,
     denial: Denial,
 ) -> ServiceError {
+    let asked_at = exchange.clock.now();
     let refused = async {
-        let stamp = Stamp { id: exchange.fresh_id(), at: exchange.clock.now() };
+        let stamp = Stamp { id: exchange.fresh_id(), at: asked_at };
         let command = command(caller, request, None, stamp, Err(denial))?;
         exchange.writer.pull(command).await
     };
     match refused.await {
         Ok(PullOutcome { decision: Decision::OverQuota, .. }) => {
-            exchange.refusals.quota_used_up(caller, exchange.clock.now())
+            exchange.refusals.quota_used_up(caller, asked_at)
         }
         Ok(_recorded) => ServiceError::Denied(denial),
         Err(error) => error,

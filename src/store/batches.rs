@@ -80,12 +80,26 @@ pub struct BatchErrorRow {
 
 /// The right to load a delivery; given back when dropped, or when the process dies.
 pub struct ImportLock {
-    _held: Held,
+    held: Held,
 }
 
 enum Held {
-    Session(#[expect(dead_code, reason = "the lock lives as long as its connection")] AnyConnection),
+    Session(AnyConnection),
     File(#[expect(dead_code, reason = "the lock lives as long as its file")] File),
+}
+
+impl Drop for ImportLock {
+    fn drop(&mut self) {
+        match &mut self.held {
+            // The server frees a lock some time after its session ends; the next delivery may come before.
+            Held::Session(connection) => {
+                let statement = format!("SELECT pg_advisory_unlock({IMPORT_LOCK})");
+                // If it fails, the session is lost and the lock with it.
+                drop(on_backend!(connection, c => diesel::sql_query(statement).execute(c)));
+            }
+            Held::File(_) => {}
+        }
+    }
 }
 
 #[derive(QueryableByName)]
@@ -102,7 +116,7 @@ pub fn lock_imports(data: &Db) -> StoreResult<ImportLock> {
             let mut connection = connect(data.location())?;
             let statement = format!("SELECT pg_try_advisory_lock({IMPORT_LOCK}) AS locked");
             let row: Locked = on_backend!(&mut connection, c => diesel::sql_query(statement).get_result(c))?;
-            if row.locked { Ok(ImportLock { _held: Held::Session(connection) }) } else { Err(busy()) }
+            if row.locked { Ok(ImportLock { held: Held::Session(connection) }) } else { Err(busy()) }
         }
         Location::Sqlite(path) => {
             let mut name = path.clone().into_os_string();
@@ -115,7 +129,7 @@ pub fn lock_imports(data: &Db) -> StoreResult<ImportLock> {
                 .open(PathBuf::from(name))
                 .map_err(unavailable)?;
             match file.try_lock() {
-                Ok(()) => Ok(ImportLock { _held: Held::File(file) }),
+                Ok(()) => Ok(ImportLock { held: Held::File(file) }),
                 Err(std::fs::TryLockError::WouldBlock) => Err(busy()),
                 Err(std::fs::TryLockError::Error(why)) => Err(unavailable(why)),
             }

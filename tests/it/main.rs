@@ -3,5 +3,11 @@
 //! One binary, so that it links once. The only double is the clock.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::as_conversions, missing_docs)]
 
+mod certificates;
+mod coverage;
 mod flows;
+mod input;
+mod input_batches;
+mod input_streams;
+mod refusals;
 mod support;

@@ -3,6 +3,8 @@
 pub mod clock;
 pub mod oracle;
 pub mod postgres;
+pub mod raw;
+pub mod reasons;
 pub mod site;
 
 pub use site::{Backend, Site};

@@ -39,3 +39,8 @@ pub fn kinds(entries: &[Value]) -> HashMap<String, usize> {
     }
     kinds
 }
+
+/// The entries without those that only count what was turned away: these come when a minute ends.
+pub fn deeds(entries: Vec<Value>) -> Vec<Value> {
+    entries.into_iter().filter(|entry| entry["kind"] != "refusals.counted").collect()
+}
