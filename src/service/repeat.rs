@@ -84,7 +84,7 @@ pub async fn release(
     with_dossier: bool,
 ) -> ServiceResult<Repeated> {
     let row = find(exchange, caller, id).await?;
-    let repeated = if with_dossier { repeat(exchange, caller, &row).await? } else { None };
+    let repeated = if with_dossier { repeat(exchange, caller, &row, Vec::new()).await? } else { None };
     let receipt = evidence::receipt_of(exchange, id, EntryKind::ReleaseGranted).await?;
     let (dossier, repeat_receipt) = repeated.unzip();
     Ok(Repeated { release: view(&row), dossier, receipt, repeat_receipt })
@@ -98,7 +98,7 @@ pub async fn again(
     id: &str,
 ) -> ServiceResult<Pulled> {
     let row = find(exchange, caller, id).await?;
-    match repeat(exchange, caller, &row).await? {
+    match repeat(exchange, caller, &row, request.have.clone()).await? {
         Some((dossier, _receipt_of_repeat)) => {
             let receipt = evidence::receipt_of(exchange, id, EntryKind::ReleaseGranted).await?;
             Ok(Pulled { release_id: row.id, dossier, receipt, remaining: None })
@@ -118,12 +118,13 @@ async fn repeat(
     exchange: &Arc<Exchange>,
     caller: &Caller,
     row: &ReleaseRow,
+    have: Vec<String>,
 ) -> ServiceResult<Option<(String, Receipt)>> {
     if exchange.clock.now().since_micros(row.issued_at()) > REPEAT_MICROS {
         return Ok(None);
     }
     let stored = row.clone();
-    let dossier = exchange.blocking(move |e| rebuild(e, &stored)).await?;
+    let dossier = exchange.blocking(move |e| rebuild(e, &stored, &have)).await?;
     let draft = repeated_draft(caller, row);
     let consent_id = row.consent_id.clone();
     let (allowed, committed) = exchange
@@ -165,8 +166,9 @@ fn repeated_draft(caller: &Caller, row: &ReleaseRow) -> Draft {
     }
 }
 
-/// Rebuilds a dossier out of the records as of its `read_at`. Every disclosure must hash to a digest in the JWT kept.
-pub fn rebuild(exchange: &Exchange, row: &ReleaseRow) -> ServiceResult<String> {
+/// Rebuilds a dossier out of the records as of its `read_at`. Every disclosure must hash to a digest in the JWT kept;
+/// those that the bank says it has are left out, as they were the first time.
+pub fn rebuild(exchange: &Exchange, row: &ReleaseRow, have: &[String]) -> ServiceResult<String> {
     let kept = Kept::parse(row)?;
     let head = exchange.ledger.read(crate::store::ledger::head)?;
     let deliveries = exchange.catalogue.upto(head.last_batch_index)?;
@@ -192,7 +194,9 @@ pub fn rebuild(exchange: &Exchange, row: &ReleaseRow) -> ServiceResult<String> {
         if !listed.iter().any(|digest| digest.as_str() == Some(&built.digest)) {
             return Err(ServiceError::internal(format!("replay of a release differs in section {section}")));
         }
-        disclosures.push(built.encoded);
+        if !have.contains(&built.digest) {
+            disclosures.push(built.encoded);
+        }
     }
     Ok(sd_jwt::assemble(kept.jwt, disclosures.iter().map(String::as_str)))
 }

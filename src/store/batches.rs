@@ -84,8 +84,18 @@ pub struct ImportLock {
 }
 
 enum Held {
-    Session(#[expect(dead_code, reason = "the lock lives as long as its connection")] AnyConnection),
+    Session(AnyConnection),
     File(#[expect(dead_code, reason = "the lock lives as long as its file")] File),
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        let Held::Session(connection) = self else { return };
+        // PostgreSQL ends a closed session in its own time: without this the next delivery might find the lock taken.
+        let statement = format!("SELECT pg_advisory_unlock({IMPORT_LOCK})");
+        let _lost_connection_lost_its_lock =
+            on_backend!(connection, c => diesel::sql_query(statement).execute(c));
+    }
 }
 
 #[derive(QueryableByName)]

@@ -3,5 +3,13 @@
 //! One binary, so that it links once. The only double is the clock.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::as_conversions, missing_docs)]
 
+mod deliveries;
 mod flows;
+mod kill;
+mod quotas;
+mod races;
+mod restore;
+mod sections;
 mod support;
+mod tree;
+mod two_gateways;

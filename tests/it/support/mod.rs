@@ -1,9 +1,12 @@
 //! What the tests stand on: databases, a gateway, its members' clients, and an oracle over the ledger.
 
+pub mod child;
 pub mod clock;
 pub mod oracle;
 pub mod postgres;
 pub mod site;
+pub mod sql;
+pub mod wire;
 
 pub use site::{Backend, Site};
 
