@@ -10,7 +10,6 @@ use serde::Deserialize;
 use super::Exchange;
 use super::catalogue::Catalogue;
 use super::directory::Directory;
-use super::error::ServiceError;
 use super::keys::{KeyError, Keys};
 use super::refusals::RefusalCounter;
 use super::writer::{Core, Writer};
@@ -92,15 +91,7 @@ pub fn open(places: &Places, clock: Arc<dyn Clock>) -> Result<Arc<Exchange>, Sta
         directory,
         refusals: RefusalCounter::default(),
     };
-    super::ingest::sweep_at_start(&exchange).map_err(|error| StartError::Other(describe(error)))?;
     Ok(Arc::new(exchange))
-}
-
-fn describe(error: ServiceError) -> String {
-    match error {
-        ServiceError::Fault(fault) => fault.to_string(),
-        other => other.to_string(),
-    }
 }
 
 fn broken(error: StoreError) -> StartError {

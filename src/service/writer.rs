@@ -24,8 +24,8 @@ use crate::store::anchor::{Anchor, Anchored};
 use crate::store::db::{AnyConnection, Db};
 use crate::store::error::{StoreError, StoreResult};
 use crate::store::ledger::{Appended, Draft, Known, append};
-use crate::store::releases;
 use crate::store::release_unit::{Decision, ReleaseCommand, Released, release};
+use crate::store::releases;
 
 /// Commands that may wait; past it the answer is `busy`.
 const QUEUE_LENGTH: usize = 1_024;
@@ -234,11 +234,7 @@ impl Core {
     /// A row that is there already has two causes: a commit whose outcome was lost with the connection did
     /// happen, and then the id is recorded; or another process was first with the idempotency key, and then
     /// the pull is decided again in sight of it.
-    fn resolve(
-        &mut self,
-        commands: Vec<ReleaseCommand>,
-        error: ServiceError,
-    ) -> ServiceResult<PullOutcome> {
+    fn resolve(&mut self, commands: Vec<ReleaseCommand>, error: ServiceError) -> ServiceResult<PullOutcome> {
         let duplicate =
             matches!(&error, ServiceError::Fault(super::error::Fault::Store(StoreError::Duplicate)));
         let (true, [command]) = (duplicate, commands.as_slice()) else { return Err(error) };

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 use std::hash::{BuildHasher, RandomState};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use reqwest::StatusCode;
 use serde_json::Value;
@@ -15,7 +15,7 @@ use crate::support::oracle::check_database;
 use crate::support::wire::{Wire, assert_verifies, grant_many};
 use crate::support::{Backend, Site, both_backends, sql};
 
-both_backends!(every_answered_release_survives_a_kill);
+both_backends!(every_answered_release_survives_a_kill, a_start_does_not_wait_for_the_sweep);
 
 /// Tasks that pull at once.
 const TASKS: usize = 6;
@@ -117,6 +117,7 @@ async fn pull_until_killed(
 /// What a kill left behind, as the databases tell it. Returns how many entries there are.
 fn check(site: &Site, last: &[Sent], checked: usize) -> usize {
     let ledger: Db = sql::ledger(site);
+    wait_for_sessions(site.backend, &ledger);
     let entries = check_database(&ledger);
     let bank = "bank-01".parse().unwrap();
     let mut granted = HashSet::new();
@@ -138,6 +139,17 @@ fn check(site: &Site, last: &[Sent], checked: usize) -> usize {
     entries.len()
 }
 
+/// PostgreSQL finishes a commit that a killed process had sent; only then is there a state to look at.
+fn wait_for_sessions(backend: Backend, ledger: &Db) {
+    let busy = "SELECT count(*) AS n FROM pg_stat_activity WHERE datname = current_database() \
+                AND backend_type = 'client backend' AND pid <> pg_backend_pid()";
+    let since = Instant::now();
+    while backend == Backend::Postgres && sql::number(ledger, busy) > 0 {
+        assert!(since.elapsed() < Duration::from_secs(20), "sessions of the killed process live on");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
 /// The same keys again: the same releases for what was answered, one release each for what was cut off.
 async fn ask_again(site: &Site, child: &ChildGateway, last: &[Sent]) {
     let wire = Wire::new(site, "bank-01", &child.url());
@@ -153,4 +165,38 @@ async fn ask_again(site: &Site, child: &ChildGateway, last: &[Sent]) {
         assert_eq!(first["release_id"], again["release_id"]);
         assert_eq!(first["dossier"], again["dossier"], "the same bytes");
     }
+}
+
+/// A large delivery was killed at its end: the gateway serves at once and sweeps beside it.
+async fn a_start_does_not_wait_for_the_sweep(backend: Backend) {
+    let mut site = Site::start(backend);
+    site.stop();
+    let data = sql::data(&site);
+    let rows = match backend {
+        Backend::Sqlite => {
+            "WITH RECURSIVE numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < 60000) \
+             INSERT INTO record SELECT 't-' || n, 'filings', 'k', 'b', NULL, NULL, '{}', NULL FROM numbers"
+        }
+        Backend::Postgres => {
+            "INSERT INTO record SELECT 't-' || n, 'filings', 'k', 'b', NULL, NULL, '{}', NULL \
+             FROM generate_series(1, 60000) AS n"
+        }
+    };
+    let batch = "INSERT INTO batch VALUES ('b', 'vat_small', 'filings', '2026-01-01', '2026-01-31', '2026-02-01', \
+                 'all', '', 'staging', 0, 0, 0, 0, 0, '2026-02-01 00:00:00')";
+    sql::execute(&data, &[rows, batch]);
+    let child = ChildGateway::start(&site.dir());
+    let since = Instant::now();
+    let staged = || sql::number(&data, "SELECT count(*) AS n FROM record");
+    // PostgreSQL deletes a set in milliseconds, SQLite a part at a time.
+    assert!(backend == Backend::Postgres || staged() > 0, "the start waited for the sweep");
+    while staged() > 0 || sql::number(&data, "SELECT count(*) AS n FROM batch") > 0 {
+        assert!(since.elapsed() < Duration::from_secs(60), "{} rows are left unswept", staged());
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    println!(
+        "{backend:?}: ready in {:.0?}, 60,000 rows swept {:.1?} after",
+        child.started_in,
+        since.elapsed()
+    );
 }

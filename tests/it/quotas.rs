@@ -42,7 +42,9 @@ async fn places_of_a_day_are_exact(backend: Backend) {
         let tasks: Vec<_> = (0..6)
             .map(|_| {
                 scope.spawn(|| {
-                    (0..10).map(|_| ledger.write(|c| take(c, &bank, day(9), 3, 100)).unwrap().taken).sum::<usize>()
+                    (0..10)
+                        .map(|_| ledger.write(|c| take(c, &bank, day(9), 3, 100)).unwrap().taken)
+                        .sum::<usize>()
                 })
             })
             .collect();

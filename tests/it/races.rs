@@ -29,8 +29,7 @@ async fn nothing_leaves_after_its_revocation(backend: Backend) {
     let taxpayers: Vec<&str> = firms.iter().map(|firm| firm.taxpayer_id.as_str()).collect();
     site.product("bank-01").await;
     let consents = grant_many(site.exchange(), "bank-01", &taxpayers, RACES, |_| {}).await;
-    let (bank, bureau) =
-        (Wire::new(&site, "bank-01", &site.url()), Wire::new(&site, "bureau", &site.url()));
+    let (bank, bureau) = (Wire::new(&site, "bank-01", &site.url()), Wire::new(&site, "bureau", &site.url()));
     let mut answered: HashMap<String, String> = HashMap::new();
     let mut repeated = 0;
     for (round, some) in consents.chunks(AT_ONCE).enumerate() {

@@ -42,8 +42,7 @@ async fn append(site: &Site, from: usize, count: usize) {
         fields: vec![("digest", Field::Plain("none".into()))],
     };
     let drafts: Vec<Draft> = (from..from + count).map(draft).collect();
-    let ((), committed) =
-        site.exchange().writer.unit(move |_c, _now| Ok(Ok(((), drafts)))).await.unwrap();
+    let ((), committed) = site.exchange().writer.unit(move |_c, _now| Ok(Ok(((), drafts)))).await.unwrap();
     // The receipts that go out with the unit.
     for place in [0, count / 2, count - 1] {
         committed.receipt(place).unwrap();

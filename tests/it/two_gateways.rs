@@ -1,5 +1,6 @@
 //! Several gateways on one database: one dense ledger, exact quotas, and what one decides binds the others.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use base64::Engine;
@@ -7,15 +8,19 @@ use base64::engine::general_purpose::STANDARD;
 use futures_util::future::join_all;
 use reqwest::StatusCode;
 use serde_json::Value;
+use shuidaiyi::app;
+use shuidaiyi::clock::Clock;
 use shuidaiyi::ledger::InclusionReceipt;
 use shuidaiyi::service::admin::{Change, apply};
 
 use crate::support::child::ChildGateway;
+use crate::support::clock::TestClock;
 use crate::support::oracle::kinds;
 use crate::support::wire::{Wire, assert_verifies, grant_many};
 use crate::support::{Backend, Site, both_backends, sql};
 
 both_backends!(
+    clocks_apart_are_judged_by_the_ledgers,
     a_stuck_database_is_a_named_answer,
     three_gateways_write_one_ledger_and_count_one_quota,
     one_key_at_two_gateways_is_one_release,
@@ -23,7 +28,7 @@ both_backends!(
     a_gateway_starts_while_another_is_under_load,
 );
 
-fn url(running: &shuidaiyi::app::Running) -> String {
+fn url(running: &app::Running) -> String {
     format!("https://localhost:{}", running.gateway.port())
 }
 
@@ -206,4 +211,48 @@ async fn a_stuck_database_is_a_named_answer(backend: Backend) {
     println!("{backend:?}: 40 pulls at a held head were turned away after {waited:.1?}");
     holder.join().unwrap();
     assert_eq!(wire.pull(&consents[0], None).await.unwrap().0, StatusCode::CREATED);
+}
+
+/// One node's clock runs ahead, another's behind: dates are judged by the ledger's.
+async fn clocks_apart_are_judged_by_the_ledgers(backend: Backend) {
+    let site = Site::start(backend);
+    let firms = site.load_city(1);
+    site.product("bank-01").await;
+    let taxpayer = firms[0].taxpayer_id.as_str();
+    let kept = grant_many(site.exchange(), "bank-01", &[taxpayer], 1, |_| {}).await.remove(0);
+    let ends = site.clock.now().plus_micros(90_000_000);
+    let ending = grant_many(site.exchange(), "bank-01", &[taxpayer], 1, |c| {
+        c["valid_to"] = ends.to_string().into();
+    })
+    .await
+    .remove(0);
+    let here = Wire::new(&site, "bank-01", &site.url());
+    let (status, first) = here.pull(&ending, Some("k")).await.unwrap();
+    assert_eq!(status, StatusCode::CREATED, "{first}");
+
+    // This node stands a second before the consent's end, the other half a second after it.
+    let left = ends.since_micros(site.clock.now());
+    site.clock.advance_seconds(left / 1_000_000 - 1);
+    let ahead = Arc::new(TestClock::default());
+    ahead.advance_seconds(left / 1_000_000 + 1);
+    let second = app::spawn(&site.config, ahead.clone()).unwrap();
+    let there = Wire::new(&site, "bank-01", &url(&second));
+    assert_eq!(there.pull(&kept, None).await.unwrap().0, StatusCode::CREATED);
+    let path = format!("/v1/releases/{}", first["release_id"].as_str().unwrap());
+    let (status, again) = here.get(&path).await;
+    assert!(status == StatusCode::OK && again.contains("\"dossier\":null"), "{status} {again}");
+    let (status, refused) = here.pull(&ending, Some("k")).await.unwrap();
+    assert_eq!((status.as_u16(), refused["code"].as_str()), (403, Some("consent-not-in-force")));
+    let reason = "SELECT count(*) AS n FROM release WHERE outcome = 'expired'";
+    assert_eq!(sql::number(&sql::ledger(&site), reason), 1, "the true reason is kept");
+
+    // Over two seconds behind the newest entry a node writes nothing.
+    ahead.advance_seconds(5);
+    assert_eq!(there.pull(&kept, None).await.unwrap().0, StatusCode::CREATED);
+    let ask = serde_json::json!({"consent_id": kept, "purpose": "pre_loan"});
+    let busy = here.client.post(format!("{}/v1/dossiers", here.base)).json(&ask).send().await.unwrap();
+    assert_eq!(busy.status(), StatusCode::SERVICE_UNAVAILABLE);
+    site.clock.advance_seconds(5);
+    assert_eq!(here.pull(&kept, None).await.unwrap().0, StatusCode::CREATED);
+    second.stop();
 }

@@ -119,8 +119,7 @@ pub fn sections(answer: &Value) -> BTreeMap<String, Value> {
     let disclosures = dossier.split('~').skip(1).filter(|part| !part.is_empty());
     disclosures
         .map(|text| {
-            let disclosure: Value =
-                serde_json::from_slice(&URL_SAFE_NO_PAD.decode(text).unwrap()).unwrap();
+            let disclosure: Value = serde_json::from_slice(&URL_SAFE_NO_PAD.decode(text).unwrap()).unwrap();
             (disclosure[1].as_str().unwrap().to_owned(), disclosure[2].clone())
         })
         .collect()
