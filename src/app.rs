@@ -16,6 +16,7 @@ use crate::http::server;
 use crate::http::tls::{TlsError, server_config};
 use crate::service::Exchange;
 use crate::service::directory::REFRESH_EVERY;
+use crate::service::ingest;
 use crate::service::refusals;
 use crate::service::start::{StartError, open};
 use crate::store::idempotency;
@@ -115,6 +116,7 @@ async fn serve(
         actix_web::rt::spawn(refresh_directory(exchange.clone())),
         actix_web::rt::spawn(record_refusals(exchange.clone())),
         actix_web::rt::spawn(forget_keys(exchange.clone())),
+        actix_web::rt::spawn(sweep_deliveries(exchange.clone())),
     ];
     let (first, second) = (actix_web::rt::spawn(gateway), actix_web::rt::spawn(operations));
     // The sender was told to stop, or is gone: either way the servers are told by their handles.
@@ -175,6 +177,12 @@ async fn record_refusals(exchange: Arc<Exchange>) {
         if let Err(why) = exchange.blocking(|e| refusals::record(e, false)).await {
             warn!(%why, "Counted refusals could not be recorded; they are counted on");
         }
+    }
+}
+
+async fn sweep_deliveries(exchange: Arc<Exchange>) {
+    if let Err(why) = exchange.blocking(ingest::sweep_after_start).await {
+        warn!(%why, "Interrupted deliveries could not be swept; the next delivery sweeps them");
     }
 }
 

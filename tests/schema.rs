@@ -162,7 +162,9 @@ fn every_error() -> Vec<ServiceError> {
             Some(ServiceError::TooLarge(_)) => ServiceError::Conflict(String::new()),
             Some(ServiceError::Conflict(_)) => ServiceError::KeyConflict,
             Some(ServiceError::KeyConflict) => ServiceError::NoEncryptionKey,
-            Some(ServiceError::NoEncryptionKey) => ServiceError::RateLimited { retry_after_s: 1 },
+            Some(ServiceError::NoEncryptionKey) => {
+                ServiceError::RateLimited { retry_after_s: 1, quota_per_day: 1 }
+            }
             Some(ServiceError::RateLimited { .. }) => ServiceError::Busy(String::new()),
             Some(ServiceError::Busy(_)) => ServiceError::Fault(Fault::Internal(String::new())),
             Some(ServiceError::Fault(_)) => return None,

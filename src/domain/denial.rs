@@ -52,11 +52,33 @@ impl Denial {
         }
     }
 
+    /// The denial with this true reason.
+    pub fn from_reason(reason: &str) -> Option<Self> {
+        match reason {
+            "section_not_consented" => Some(Denial::SectionNotConsented),
+            fault => fault.parse().ok().map(Denial::NotInForce),
+        }
+    }
+
     /// The true reason, for the sealed commitment and the bureau.
     pub fn reason(self) -> &'static str {
         match self {
             Denial::NotInForce(fault) => fault.as_str(),
             Denial::SectionNotConsented => "section_not_consented",
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_reason_names_its_denial() {
+        let faults = [ConsentFault::Unknown, ConsentFault::Revoked, ConsentFault::WindowClosed];
+        for denial in faults.map(Denial::NotInForce).into_iter().chain([Denial::SectionNotConsented]) {
+            assert_eq!(Denial::from_reason(denial.reason()), Some(denial));
+        }
+        assert_eq!(Denial::from_reason("granted"), None);
     }
 }

@@ -154,8 +154,12 @@ fn sweep(exchange: &Exchange) -> ServiceResult<()> {
     Ok(())
 }
 
-/// Sweeps at start, unless a delivery is being loaded by another process.
-pub fn sweep_at_start(exchange: &Exchange) -> ServiceResult<()> {
+/// Sweeps after a start, unless a delivery is being loaded by another process. May take long: nobody sees
+/// what it removes, so nobody has to wait for it.
+pub fn sweep_after_start(exchange: &Exchange) -> ServiceResult<()> {
+    if exchange.data.read(batches::staging)?.is_empty() {
+        return Ok(());
+    }
     match batches::lock_imports(&exchange.data) {
         Ok(_lock) => sweep(exchange),
         Err(crate::store::error::StoreError::Busy { .. }) => Ok(()),

@@ -23,7 +23,7 @@ use crate::ledger::entry::EntryKind;
 use crate::seal::sd_jwt;
 use crate::store::consents;
 use crate::store::error::StoreError;
-use crate::store::ledger::{Draft, Field};
+use crate::store::ledger::{self, Draft, Field};
 use crate::store::releases::{self, ReleaseRow};
 
 /// How long a dossier may be asked for again: 24 h, in microseconds.
@@ -84,7 +84,7 @@ pub async fn release(
     with_dossier: bool,
 ) -> ServiceResult<Repeated> {
     let row = find(exchange, caller, id).await?;
-    let repeated = if with_dossier { repeat(exchange, caller, &row).await? } else { None };
+    let repeated = if with_dossier { repeat(exchange, caller, &row, Vec::new()).await?.ok() } else { None };
     let receipt = evidence::receipt_of(exchange, id, EntryKind::ReleaseGranted).await?;
     let (dossier, repeat_receipt) = repeated.unzip();
     let dossier = dossier.map(|dossier| dossier.text());
@@ -99,12 +99,12 @@ pub async fn again(
     id: &str,
 ) -> ServiceResult<Pulled> {
     let row = find(exchange, caller, id).await?;
-    match repeat(exchange, caller, &row).await? {
-        Some((dossier, _receipt_of_repeat)) => {
+    match repeat(exchange, caller, &row, request.have.clone()).await? {
+        Ok((dossier, _receipt_of_repeat)) => {
             let receipt = evidence::receipt_of(exchange, id, EntryKind::ReleaseGranted).await?;
             Ok(Pulled { release_id: row.id, dossier, receipt, remaining: None })
         }
-        None => Err(refuse(exchange, caller, request, Denial::NotInForce(ConsentFault::Revoked)).await),
+        Err(fault) => Err(refuse(exchange, caller, request, Denial::NotInForce(fault)).await),
     }
 }
 
@@ -115,40 +115,48 @@ async fn find(exchange: &Arc<Exchange>, caller: &Caller, id: &str) -> ServiceRes
     found.ok_or(ServiceError::NotFound)
 }
 
+/// The dossier again and the proof that it was recorded, or what about the consent forbids it.
 async fn repeat(
     exchange: &Arc<Exchange>,
     caller: &Caller,
     row: &ReleaseRow,
-) -> ServiceResult<Option<(Dossier, Receipt)>> {
+    have: Vec<String>,
+) -> ServiceResult<Result<(Dossier, Receipt), ConsentFault>> {
     if exchange.clock.now().since_micros(row.issued_at()) > REPEAT_MICROS {
-        return Ok(None);
+        return Ok(Err(ConsentFault::Expired));
     }
     let stored = row.clone();
-    let dossier = exchange.blocking(move |e| rebuild(e, &stored)).await?;
+    let dossier = exchange.blocking(move |e| rebuild(e, &stored, &have)).await?;
     let draft = repeated_draft(caller, row);
     let consent_id = row.consent_id.clone();
-    let (allowed, committed) = exchange
+    let (barred, committed) = exchange
         .writer
         .unit(move |c, now| {
-            let allowed =
-                consents::lock(c, &[&consent_id])?.first().is_some_and(|consent| may_repeat(consent, now));
-            Ok(Ok((allowed, if allowed { vec![draft] } else { Vec::new() })))
+            let consents = consents::lock(c, &[&consent_id])?;
+            // Judged by the ledger's clock, which another process may have moved ahead of this one's.
+            let at = now.max(ledger::head(c)?.at.plus_micros(1));
+            let barred =
+                consents.first().map_or(Some(ConsentFault::Unknown), |consent| bars_repeat(consent, at));
+            Ok(Ok((barred, if barred.is_none() { vec![draft] } else { Vec::new() })))
         })
         .await?;
-    if allowed { Ok(Some((dossier, committed.receipt(0)?))) } else { Ok(None) }
+    match barred {
+        None => Ok(Ok((dossier, committed.receipt(0)?))),
+        Some(fault) => Ok(Err(fault)),
+    }
 }
 
-fn may_repeat(consent: &Consent, now: Timestamp) -> bool {
-    match consent.standing(now) {
-        ConsentStatus::Granted | ConsentStatus::Exhausted => true,
-        ConsentStatus::Draft
-        | ConsentStatus::Requested
-        | ConsentStatus::Declined
-        | ConsentStatus::Lapsed
-        | ConsentStatus::Suspended
-        | ConsentStatus::Revoked
-        | ConsentStatus::Expired
-        | ConsentStatus::Superseded => false,
+/// What about a consent forbids a repeat. That its pulls are used up does not.
+fn bars_repeat(consent: &Consent, at: Timestamp) -> Option<ConsentFault> {
+    match consent.standing(at) {
+        ConsentStatus::Granted | ConsentStatus::Exhausted => None,
+        ConsentStatus::Draft | ConsentStatus::Requested | ConsentStatus::Declined | ConsentStatus::Lapsed => {
+            Some(ConsentFault::NotGranted)
+        }
+        ConsentStatus::Suspended => Some(ConsentFault::Suspended),
+        ConsentStatus::Revoked => Some(ConsentFault::Revoked),
+        ConsentStatus::Expired => Some(ConsentFault::Expired),
+        ConsentStatus::Superseded => Some(ConsentFault::Superseded),
     }
 }
 
@@ -166,10 +174,11 @@ fn repeated_draft(caller: &Caller, row: &ReleaseRow) -> Draft {
     }
 }
 
-/// Rebuilds a dossier out of the records as of its `read_at`. Every disclosure must hash to a digest in the JWT kept.
-pub fn rebuild(exchange: &Exchange, row: &ReleaseRow) -> ServiceResult<Dossier> {
+/// Rebuilds a dossier out of the records as of its `read_at`. Every disclosure must hash to a digest in the JWT kept;
+/// those that the bank says it has are left out, as they were the first time.
+pub fn rebuild(exchange: &Exchange, row: &ReleaseRow, have: &[String]) -> ServiceResult<Dossier> {
     let kept = Kept::parse(row)?;
-    let head = exchange.ledger.read(crate::store::ledger::head)?;
+    let head = exchange.ledger.read(ledger::head)?;
     let deliveries = exchange.catalogue.upto(head.last_batch_index)?;
     let salt = exchange
         .keys
@@ -193,7 +202,9 @@ pub fn rebuild(exchange: &Exchange, row: &ReleaseRow) -> ServiceResult<Dossier> 
         if !listed.iter().any(|digest| digest.as_str() == Some(&built.digest)) {
             return Err(ServiceError::internal(format!("replay of a release differs in section {section}")));
         }
-        disclosures.push(built.encoded.into());
+        if !have.contains(&built.digest) {
+            disclosures.push(built.encoded.into());
+        }
     }
     Ok(Dossier { jwt: kept.jwt.to_owned(), disclosures })
 }

@@ -10,20 +10,20 @@ use serde::Deserialize;
 use super::Exchange;
 use super::catalogue::Catalogue;
 use super::directory::Directory;
-use super::error::ServiceError;
 use super::keys::{KeyError, Keys};
 use super::memory::Memory;
 use super::refusals::RefusalCounter;
 use super::writer::{Core, Writer};
 use crate::clock::Clock;
 use crate::ledger::checkpoint::Checkpoint;
+use crate::ledger::frontier::Frontier;
 use crate::seal::trust::TrustFile;
-use crate::store::anchor::{Anchor, AnchorError};
+use crate::store::anchor::{Anchor, AnchorError, Anchored};
 use crate::store::db::{AnyConnection, Db, Location};
 use crate::store::error::{StoreError, StoreResult};
 use crate::store::ledger::{self, Known};
 use crate::store::migrate::{Side, migrate};
-use crate::store::tree::frontier_at;
+use crate::store::tree::{damage_at_edge, frontier_at};
 
 /// Where everything lies.
 #[derive(Clone, Debug)]
@@ -77,7 +77,7 @@ pub fn open(places: &Places, clock: Arc<dyn Clock>) -> Result<Arc<Exchange>, Sta
     let ledger = Db::open(places.ledger.clone(), places.connections)?;
     let data = Db::open(places.data.clone(), places.connections)?;
     let keys = Arc::new(Keys::load(&places.keys, read_trust(&places.trust)?)?);
-    let anchor = open_anchor(&places.anchor, &ledger)?;
+    let anchor = open_anchor(&places.anchor, &ledger, &keys)?;
     let known = ledger.read(|c| check_ledger(c, &anchor, &keys)).map_err(broken)?;
     let directory = Arc::new(Directory::load(ledger.clone())?);
     let core = Core::new(ledger.clone(), known, anchor, keys.clone(), clock.clone(), directory.clone());
@@ -93,15 +93,7 @@ pub fn open(places: &Places, clock: Arc<dyn Clock>) -> Result<Arc<Exchange>, Sta
         memory: Memory::default(),
         refusals: RefusalCounter::default(),
     };
-    super::ingest::sweep_at_start(&exchange).map_err(|error| StartError::Other(describe(error)))?;
     Ok(Arc::new(exchange))
-}
-
-fn describe(error: ServiceError) -> String {
-    match error {
-        ServiceError::Fault(fault) => fault.to_string(),
-        other => other.to_string(),
-    }
 }
 
 fn broken(error: StoreError) -> StartError {
@@ -120,25 +112,44 @@ fn read_trust(path: &Path) -> Result<TrustFile, StartError> {
 }
 
 /// The anchor of a ledger that has entries must be there; a new ledger gets a new one.
-fn open_anchor(path: &Path, ledger: &Db) -> Result<Anchor, StartError> {
+///
+/// A new anchor holds the checkpoint of the empty ledger, so that one without any was damaged.
+fn open_anchor(path: &Path, ledger: &Db, keys: &Keys) -> Result<Anchor, StartError> {
     ledger.write(ledger::ensure_head)?;
-    let size = ledger.read(ledger::head)?.frontier.size();
-    match (path.exists(), size) {
-        (true, _) => Ok(Anchor::open(path)?),
-        (false, 0) => Ok(Anchor::create(path)?),
-        (false, _) => Err(StartError::LedgerBroken(format!(
-            "the ledger has {size} entries, but its anchor {} is gone. Put the file back from where it was moved",
-            path.display()
-        ))),
+    let size = ledger.read(ledger::head).map_err(broken)?.frontier.size();
+    let anchor = match (path.exists(), size) {
+        (true, _) => Anchor::open(path)?,
+        (false, 0) => Anchor::create(path)?,
+        (false, _) => {
+            return Err(StartError::LedgerBroken(format!(
+                "the ledger has {size} entries, but its anchor {} is gone. Put the file back from where it was moved",
+                path.display()
+            )));
+        }
+    };
+    match (anchor.newest()?, size) {
+        (Some(_), _) => {}
+        (None, 0) => {
+            let empty = Checkpoint { origin: keys.origin(), size: 0, root: Frontier::empty().root() };
+            anchor.keep(&Anchored { size: 0, note: empty.sign(&keys.ledger) })?;
+        }
+        (None, _) => {
+            return Err(StartError::LedgerBroken(format!(
+                "the ledger has {size} entries, but its anchor {} holds no checkpoint. Put the undamaged file back",
+                path.display()
+            )));
+        }
     }
+    Ok(anchor)
 }
 
 /// The head must follow from its own tiles, and the anchor's checkpoint must be a prefix of it.
 fn check_ledger(connection: &mut AnyConnection, anchor: &Anchor, keys: &Keys) -> StoreResult<Known> {
+    // The anchor first: another process may move both on meanwhile, and the head is never behind the anchor.
+    let anchored = anchor.newest().map_err(|error| StoreError::Unavailable { why: error.to_string() })?;
     let head = ledger::head(connection)?;
     let size = head.frontier.size();
     let fail = |why: String| StoreError::LedgerBroken { why };
-    let anchored = anchor.newest().map_err(|error| StoreError::Unavailable { why: error.to_string() })?;
     if let Some(anchored) = &anchored {
         let checkpoint = Checkpoint::open(&anchored.note, &keys.ledger_verifier)
             .map_err(|why| fail(format!("the anchor's checkpoint does not verify: {why}")))?;
@@ -157,6 +168,9 @@ fn check_ledger(connection: &mut AnyConnection, anchor: &Anchor, keys: &Keys) ->
     }
     if frontier_at(connection, size)?.root() != head.frontier.root() {
         return Err(fail(format!("the head of size {size} does not follow from the stored hashes")));
+    }
+    if let Some(why) = damage_at_edge(connection, size)? {
+        return Err(fail(why));
     }
     Ok(Known { frontier: head.frontier })
 }

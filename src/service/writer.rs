@@ -17,6 +17,7 @@ use super::evidence::Published;
 use super::keys::Keys;
 use super::receipt::Committed;
 use crate::clock::Clock;
+use crate::domain::denial::Denial;
 use crate::domain::timestamp::Timestamp;
 use crate::ledger::checkpoint::Checkpoint;
 use crate::store::anchor::{Anchor, Anchored};
@@ -24,6 +25,7 @@ use crate::store::db::{AnyConnection, Db};
 use crate::store::error::{StoreError, StoreResult};
 use crate::store::ledger::{Appended, Draft, Known, append};
 use crate::store::release_unit::{Decision, ReleaseCommand, Released, release};
+use crate::store::releases;
 
 /// Commands that may wait; past it the answer is `busy`.
 const QUEUE_LENGTH: usize = 1_024;
@@ -150,6 +152,10 @@ fn unit_job<T: Send + 'static>(
     Job::Unit(Box::new(move |core| reply(core.unit(work))))
 }
 
+fn no_outcome() -> ServiceError {
+    ServiceError::internal("a pull without an outcome")
+}
+
 fn run(core: &mut Core, jobs: &Receiver<Job>) {
     let mut waiting: Option<Job> = None;
     while let Some(job) = waiting.take().or_else(|| jobs.recv().ok()) {
@@ -200,25 +206,47 @@ impl Core {
     fn pulls(&mut self, commands: Vec<ReleaseCommand>) -> Vec<ServiceResult<PullOutcome>> {
         match self.pull_set(&commands) {
             Ok(outcomes) => outcomes.into_iter().map(Ok).collect(),
-            Err(error) if commands.len() == 1 => vec![self.resolve(&commands, error)],
+            Err(error) if commands.len() == 1 => vec![self.resolve(commands, error)],
             Err(error) => {
                 warn!(commands = commands.len(), %error, "A batch of pulls failed; each is tried alone");
-                commands.into_iter().flat_map(|command| self.pulls(vec![command])).collect()
+                self.one_by_one(commands)
             }
         }
     }
 
-    /// A commit whose outcome was lost with the connection may have happened: then the id is taken.
-    fn resolve(&mut self, commands: &[ReleaseCommand], error: ServiceError) -> ServiceResult<PullOutcome> {
+    /// Each in a transaction of its own. Once one of them waited in vain, the rest are not made to wait as long again.
+    fn one_by_one(&mut self, commands: Vec<ReleaseCommand>) -> Vec<ServiceResult<PullOutcome>> {
+        let mut stuck: Option<String> = None;
+        let mut outcomes = Vec::with_capacity(commands.len());
+        for command in commands {
+            let outcome = match &stuck {
+                Some(why) => Err(ServiceError::Busy(why.clone())),
+                None => self.pulls(vec![command]).pop().unwrap_or_else(|| Err(no_outcome())),
+            };
+            if let Err(ServiceError::Busy(why)) = &outcome {
+                stuck = Some(why.clone());
+            }
+            outcomes.push(outcome);
+        }
+        outcomes
+    }
+
+    /// A row that is there already has two causes: a commit whose outcome was lost with the connection did
+    /// happen, and then the id is recorded; or another process was first with the idempotency key, and then
+    /// the pull is decided again in sight of it.
+    fn resolve(&mut self, commands: Vec<ReleaseCommand>, error: ServiceError) -> ServiceResult<PullOutcome> {
         let duplicate =
             matches!(&error, ServiceError::Fault(super::error::Fault::Store(StoreError::Duplicate)));
-        match commands {
-            [command] if duplicate => {
-                let release_id = command.id.clone();
-                Ok(PullOutcome { decision: Decision::Repeated { release_id }, remaining: 0, committed: None })
-            }
-            _ => Err(error),
-        }
+        let (true, [command]) = (duplicate, commands.as_slice()) else { return Err(error) };
+        let recorded = self.ledger.read(|c| releases::outcome(c, &command.id))?;
+        let decision = match recorded {
+            None => return self.pull_set(&commands)?.pop().ok_or_else(no_outcome),
+            Some(outcome) => match Denial::from_reason(&outcome) {
+                Some(denial) => Decision::Refused(denial),
+                None => Decision::Repeated { release_id: command.id.clone() },
+            },
+        };
+        Ok(PullOutcome { decision, remaining: 0, committed: None })
     }
 
     fn pull_set(&mut self, commands: &[ReleaseCommand]) -> ServiceResult<Vec<PullOutcome>> {

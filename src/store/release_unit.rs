@@ -3,7 +3,7 @@
 //! Consents are locked first (by id), the quota rows next (by bank), the head last. A refusal is a
 //! value and commits; a fault rolls everything back.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::db::AnyConnection;
 use super::error::{StoreError, StoreResult};
@@ -249,7 +249,23 @@ fn apply_quota(
         }
         remaining.insert(bank.clone(), granted.remaining);
     }
+    take_back_repeats(commands, decisions);
     Ok(remaining)
+}
+
+/// A key that came with a pull over the quota led to nothing: those that were to repeat it are over it too.
+fn take_back_repeats(commands: &[ReleaseCommand], decisions: &mut [Decision]) {
+    let over: HashSet<&str> = commands
+        .iter()
+        .zip(decisions.iter())
+        .filter(|(_, decision)| matches!(decision, Decision::OverQuota))
+        .map(|(command, _)| command.id.as_str())
+        .collect();
+    for decision in decisions.iter_mut() {
+        if matches!(decision, Decision::Repeated { release_id } if over.contains(release_id.as_str())) {
+            *decision = Decision::OverQuota;
+        }
+    }
 }
 
 fn count_pulls(connection: &mut AnyConnection, pulls: &BTreeMap<&str, i64>) -> StoreResult<()> {

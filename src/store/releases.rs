@@ -155,6 +155,11 @@ pub fn find_granted(
         .optional())?)
 }
 
+/// How a pull with this id was decided, if it was recorded: `granted`, or the true reason of the refusal.
+pub fn outcome(connection: &mut AnyConnection, id: &str) -> StoreResult<Option<String>> {
+    Ok(on_backend!(connection, c => release::table.find(id).select(release::outcome).first(c).optional())?)
+}
+
 /// One page of a bank's granted releases by id, after `after`, of one consent or of all.
 pub fn page(
     connection: &mut AnyConnection,

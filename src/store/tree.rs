@@ -7,13 +7,12 @@ use diesel::prelude::*;
 
 use super::db::{AnyConnection, on_backend};
 use super::error::{StoreError, StoreResult};
-use super::ledger::{leaf_hashes, signed};
+use super::ledger::{leaf_hashes, leaves, signed};
 use super::schema::ledger_tile;
 use crate::ledger::frontier::Frontier;
-use crate::ledger::hash::HASH_BYTES;
-use crate::ledger::hash::Hash;
+use crate::ledger::hash::{HASH_BYTES, Hash, leaf_hash};
 use crate::ledger::proof::NodeReader;
-use crate::ledger::tile::{TILE_HEIGHT, TILE_WIDTH};
+use crate::ledger::tile::{TILE_HEIGHT, TILE_WIDTH, tile_root};
 
 /// Nodes of the tree at one size.
 pub struct DbNodes<'a> {
@@ -100,6 +99,38 @@ pub fn frontier_at(connection: &mut AnyConnection, size: u64) -> StoreResult<Fro
         }
     }
     Frontier::from_bytes(size, &bytes).map_err(|e| StoreError::corrupt("ledger_tile", e))
+}
+
+/// What is wrong with the newest part of the stored tree, if anything: the leaves that no full tile holds yet
+/// must hash to their hashes, and every full tile that stands for itself in the right edge to its root.
+///
+/// Reads at most 255 tiles a level, however large the ledger is.
+pub fn damage_at_edge(connection: &mut AnyConnection, size: u64) -> StoreResult<Option<String>> {
+    let width = u64::try_from(TILE_WIDTH).unwrap_or(u64::MAX);
+    let first = size - size % width;
+    for (index, (leaf, hash)) in (first..).zip(leaves(connection, first, size)?) {
+        if leaf_hash(&leaf).as_bytes().as_slice() != hash.as_slice() {
+            return Ok(Some(format!("entry {index} does not hash to its stored hash")));
+        }
+    }
+    let (mut level, mut full) = (0_i32, size / width);
+    while full > 0 {
+        let (from, to) = (signed(full - full % width)?, signed(full)?);
+        let tiles: Vec<(i64, Vec<u8>, Vec<u8>)> = on_backend!(connection, c => ledger_tile::table
+            .filter(ledger_tile::level.eq(level))
+            .filter(ledger_tile::idx.ge(from))
+            .filter(ledger_tile::idx.lt(to))
+            .select((ledger_tile::idx, ledger_tile::hashes, ledger_tile::root))
+            .load(c))?;
+        for (index, hashes, root) in tiles {
+            let hashes = hashes_of(&hashes)?;
+            if hashes.len() != TILE_WIDTH || tile_root(&hashes).as_bytes().as_slice() != root.as_slice() {
+                return Ok(Some(format!("tile {level}/{index} does not hash to its stored root")));
+            }
+        }
+        (level, full) = (level + 1, full / width);
+    }
+    Ok(None)
 }
 
 fn hashes_of(bytes: &[u8]) -> StoreResult<Vec<Hash>> {

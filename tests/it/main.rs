@@ -5,9 +5,17 @@
 
 mod certificates;
 mod coverage;
+mod deliveries;
 mod flows;
 mod input;
 mod input_batches;
 mod input_streams;
+mod kill;
+mod quotas;
+mod races;
 mod refusals;
+mod restore;
+mod sections;
 mod support;
+mod tree;
+mod two_gateways;

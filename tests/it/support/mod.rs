@@ -1,11 +1,14 @@
 //! What the tests stand on: databases, a gateway, its members' clients, and an oracle over the ledger.
 
+pub mod child;
 pub mod clock;
 pub mod oracle;
 pub mod postgres;
 pub mod raw;
 pub mod reasons;
 pub mod site;
+pub mod sql;
+pub mod wire;
 
 pub use site::{Backend, Site};
 

@@ -6,13 +6,19 @@ use serde_json::Value;
 use shuidaiyi::ledger::frontier::Frontier;
 use shuidaiyi::ledger::hash::leaf_hash;
 use shuidaiyi::service::Exchange;
+use shuidaiyi::store::db::Db;
 use shuidaiyi::store::ledger;
 
 /// Every entry of the ledger, in order, after checking that they are dense, hash to the head, and never go back in time.
 pub fn check_ledger(exchange: &Exchange) -> Vec<Value> {
-    let head = exchange.ledger.read(ledger::head).expect("head");
+    check_database(&exchange.ledger)
+}
+
+/// The same without a gateway.
+pub fn check_database(database: &Db) -> Vec<Value> {
+    let head = database.read(ledger::head).expect("head");
     let size = head.frontier.size();
-    let leaves = exchange.ledger.read(|c| ledger::leaves(c, 0, size)).expect("leaves");
+    let leaves = database.read(|c| ledger::leaves(c, 0, size)).expect("leaves");
     assert_eq!(leaves.len() as u64, size, "the ledger has a gap");
     let mut frontier = Frontier::empty();
     let mut entries = Vec::new();
