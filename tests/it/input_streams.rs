@@ -19,6 +19,8 @@ both_backends!(
     a_broken_body_does_nothing,
 );
 
+type Headers<'a> = &'a [(&'a str, &'a str)];
+
 const MEGABYTE: usize = 1 << 20;
 const BODY_SECONDS_MAX: u64 = 1;
 
@@ -142,7 +144,7 @@ async fn drip(site: &Site) {
     assert_eq!(raw.answer().await.unwrap().problem(), (400, "malformed".into()));
 }
 
-/// The limits are fixed: 3 s for the handshake, 5 s for the head of a request.
+/// The limits are fixed: 3 s for the handshake, 5 s for the head of a connection's first request.
 async fn slow_handshakes_and_heads_are_cut(backend: Backend) {
     let site = start(backend);
     let silent = async {
@@ -181,7 +183,7 @@ async fn garbled_heads_are_refused(backend: Backend) {
     raw.head("POST /v1/dossiers", &[]).await.unwrap();
     assert_eq!(raw.answer().await.unwrap().problem(), (400, "malformed".into()));
     let huge = "x".repeat(140_000);
-    let bare: [(&str, &[(&str, &str)], u16); 10] = [
+    let bare: [(&str, Headers<'_>, u16); 10] = [
         ("GET /v1/keys", &[("X-Huge", &huge)], 431),
         ("POST /v1/dossiers", &[("Content-Length", "+5")], 400),
         ("POST /v1/dossiers", &[("Content-Length", "5, 5")], 400),

@@ -8,6 +8,7 @@ mod coverage;
 mod flows;
 mod input;
 mod input_batches;
+mod input_keys;
 mod input_streams;
 mod refusals;
 mod support;
