@@ -23,6 +23,8 @@ both_backends!(
     deliveries_that_are_none_are_refused,
 );
 
+type Headers<'a> = &'a [(&'a str, &'a str)];
+
 const WHERE: &str =
     "/v1/batches?form=rating&coverage_from=2024-01-01&coverage_to=2024-12-31&as_of=2025-10-01";
 const HEAD: &str = "taxpayer_id,year,level,score,assessed_on,valid_from,superseded_on,cause\n";
@@ -42,7 +44,7 @@ fn gzip(text: &str) -> Vec<u8> {
     encoder.finish().unwrap()
 }
 
-async fn deliver(site: &Site, path: &str, headers: &[(&str, &str)], body: Vec<u8>) -> (u16, Value) {
+async fn deliver(site: &Site, path: &str, headers: Headers<'_>, body: Vec<u8>) -> (u16, Value) {
     let mut request = site.client("bureau").post(format!("{}{path}", site.url()));
     for (name, value) in headers {
         request = request.header(*name, *value);
@@ -232,7 +234,7 @@ async fn deliveries_that_are_none_are_refused(backend: Backend) {
         let (got, problem) = deliver(&site, &path, &csv_header, good.clone().into_bytes()).await;
         assert_eq!(got, status, "{path} {problem}");
     }
-    let bodies: [(&[(&str, &str)], &[u8]); 6] = [
+    let bodies: [(Headers<'_>, &[u8]); 6] = [
         (&[("Content-Type", "application/json")], good.as_bytes()),
         (&[("Content-Type", "text/csv"), ("Content-Encoding", "br")], good.as_bytes()),
         (&[("Content-Type", "text/csv"), ("Content-Encoding", "gzip")], good.as_bytes()),

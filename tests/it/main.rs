@@ -9,6 +9,7 @@ mod deliveries;
 mod flows;
 mod input;
 mod input_batches;
+mod input_keys;
 mod input_streams;
 mod kill;
 mod quotas;
