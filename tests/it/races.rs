@@ -58,7 +58,7 @@ async fn race(bank: &Wire, bureau: &Wire, consent: &str, n: usize) -> (Option<(S
         assert!(matches!(status.as_u16(), 201 | 403), "{status} {body}");
         body["release_id"].as_str().map(|id| (id.to_owned(), consent.to_owned()))
     };
-    if n % 4 == 0 {
+    if n.is_multiple_of(4) {
         let first = released(bank.pull(consent, None).await.unwrap());
         let path = format!("/v1/releases/{}", first.as_ref().unwrap().0);
         let ((status, body), (revoked, _)) = tokio::join!(bank.get(&path), async {
