@@ -80,11 +80,22 @@ pub struct BatchErrorRow {
 
 /// The right to load a delivery; given back when dropped, or when the process dies.
 pub struct ImportLock {
-    _held: Held,
+    held: Held,
+}
+
+impl Drop for ImportLock {
+    fn drop(&mut self) {
+        if let Held::Session(connection) = &mut self.held {
+            // PostgreSQL notices a closed connection a moment later, and the next delivery would be told to wait.
+            // If this fails, that is all that happens.
+            let statement = format!("SELECT pg_advisory_unlock({IMPORT_LOCK})");
+            let _soon = on_backend!(connection, c => diesel::sql_query(statement).execute(c));
+        }
+    }
 }
 
 enum Held {
-    Session(#[expect(dead_code, reason = "the lock lives as long as its connection")] AnyConnection),
+    Session(AnyConnection),
     File(#[expect(dead_code, reason = "the lock lives as long as its file")] File),
 }
 
@@ -102,7 +113,7 @@ pub fn lock_imports(data: &Db) -> StoreResult<ImportLock> {
             let mut connection = connect(data.location())?;
             let statement = format!("SELECT pg_try_advisory_lock({IMPORT_LOCK}) AS locked");
             let row: Locked = on_backend!(&mut connection, c => diesel::sql_query(statement).get_result(c))?;
-            if row.locked { Ok(ImportLock { _held: Held::Session(connection) }) } else { Err(busy()) }
+            if row.locked { Ok(ImportLock { held: Held::Session(connection) }) } else { Err(busy()) }
         }
         Location::Sqlite(path) => {
             let mut name = path.clone().into_os_string();
@@ -115,7 +126,7 @@ pub fn lock_imports(data: &Db) -> StoreResult<ImportLock> {
                 .open(PathBuf::from(name))
                 .map_err(unavailable)?;
             match file.try_lock() {
-                Ok(()) => Ok(ImportLock { _held: Held::File(file) }),
+                Ok(()) => Ok(ImportLock { held: Held::File(file) }),
                 Err(std::fs::TryLockError::WouldBlock) => Err(busy()),
                 Err(std::fs::TryLockError::Error(why)) => Err(unavailable(why)),
             }
