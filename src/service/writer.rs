@@ -199,7 +199,15 @@ impl Core {
             Err(refusal) => Ok(Err(refusal)),
             Ok((value, drafts)) => Ok(Ok((value, append(c, known, now, drafts, |_| Ok(()))?))),
         });
-        let (value, appended) = self.noting_breaks(done)??;
+        let (value, appended) = match self.noting_breaks(done) {
+            // Another process was first with the same key or id: asked again, this one finds what that one made.
+            Err(StoreError::Duplicate) => {
+                return Err(ServiceError::Busy(
+                    "the same was done at the same time by another process".into(),
+                ));
+            }
+            done => done??,
+        };
         Ok((value, self.publish(appended)?))
     }
 

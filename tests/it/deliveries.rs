@@ -8,6 +8,7 @@ use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 use shuidaiyi::domain::import::{Form, Syntax};
 use shuidaiyi::domain::uscc::Uscc;
+use shuidaiyi::service::Exchange;
 use shuidaiyi::service::error::{ServiceError, ServiceResult};
 use shuidaiyi::service::ingest::{Deliverer, Delivery, Mode, Report, ingest};
 
@@ -28,6 +29,17 @@ pub const TAXPAYER: &str = "91440305MA5XYR1281";
 
 /// Delivers rows as the bureau; `day` is the day in November 2026 for which they are true.
 pub fn deliver(site: &Site, form: &str, day: u32, mode: Mode, source: impl Read) -> ServiceResult<Report> {
+    deliver_to(site.exchange(), form, day, mode, source)
+}
+
+/// The same through any process of the exchange.
+pub fn deliver_to(
+    exchange: &Exchange,
+    form: &str,
+    day: u32,
+    mode: Mode,
+    source: impl Read,
+) -> ServiceResult<Report> {
     let date = |y, m, d| chrono::NaiveDate::from_ymd_opt(y, m, d).unwrap();
     let delivery = Delivery {
         form: Form::by_id(form).unwrap(),
@@ -38,7 +50,7 @@ pub fn deliver(site: &Site, form: &str, day: u32, mode: Mode, source: impl Read)
         mode,
     };
     let deliverer = Deliverer { member: "bureau".into(), label: "system".into() };
-    ingest(site.exchange(), &deliverer, delivery, source, &mut |_| {})
+    ingest(exchange, &deliverer, delivery, source, &mut |_| {})
 }
 
 /// Delivers rows whole.

@@ -1,8 +1,9 @@
 //! What a dossier's sections say: missing is never zero, ready bytes are the assembled ones, marks alter nothing.
 
 use serde_json::{Value, json};
+use shuidaiyi::service::ingest::Mode;
 
-use crate::deliveries::{TAXPAYER, consent, deliver_rows, pulled, registration};
+use crate::deliveries::{TAXPAYER, consent, deliver_rows, deliver_to, lines, pulled, registration};
 use crate::support::site::consent_terms;
 use crate::support::wire::{digests, sections, small_return};
 use crate::support::{Backend, Site, both_backends, sql};
@@ -13,6 +14,7 @@ both_backends!(
     what_the_profile_or_the_person_closes_is_withheld,
     ready_bytes_are_the_assembled_ones,
     a_ready_disclosure_goes_when_its_taxpayer_is_touched,
+    what_is_remembered_gives_way_to_a_delivery,
     two_banks_never_share_a_salt,
     marks_travel_and_alter_nothing,
 );
@@ -94,7 +96,7 @@ async fn what_the_profile_or_the_person_closes_is_withheld(backend: Backend) {
 }
 
 async fn ready_bytes_are_the_assembled_ones(backend: Backend) {
-    let site = Site::start(backend);
+    let mut site = Site::start(backend);
     let firms = site.load_city(6);
     site.product("bank-01").await;
     let data = sql::data(&site);
@@ -103,6 +105,8 @@ async fn ready_bytes_are_the_assembled_ones(backend: Backend) {
         let built = pulled(&site, "bank-01", id.as_str().unwrap()).await;
         let ready = pulled(&site, "bank-01", id.as_str().unwrap()).await;
         sql::execute(&data, &["DELETE FROM disclosure"]);
+        // Without its memory the process has to assemble them again.
+        site.restart();
         let rebuilt = pulled(&site, "bank-01", id.as_str().unwrap()).await;
         let disclosures =
             |answer: &Value| answer["dossier"].as_str().unwrap().split_once('~').unwrap().1.to_owned();
@@ -113,7 +117,7 @@ async fn ready_bytes_are_the_assembled_ones(backend: Backend) {
 }
 
 async fn a_ready_disclosure_goes_when_its_taxpayer_is_touched(backend: Backend) {
-    let site = Site::start(backend);
+    let mut site = Site::start(backend);
     let consent = consent(&site, "bank-01").await;
     let data = sql::data(&site);
     deliver_rows(&site, "registration", 5, &[registration(TAXPAYER, "深圳市甲有限公司")]);
@@ -124,26 +128,58 @@ async fn a_ready_disclosure_goes_when_its_taxpayer_is_touched(backend: Backend) 
         let set = format!("UPDATE disclosure SET encoded = 'ready' WHERE section = '{section}'");
         sql::execute(&data, &[&set]);
     };
-    let used = async |section: &str| {
-        let answer = pulled(&site, "bank-01", &consent).await;
+    // Asked without the process's memory, so that the rows are what serves.
+    let used = async |section: &str, site: &mut Site| {
+        site.restart();
+        let answer = pulled(site, "bank-01", &consent).await;
         let ready = answer["dossier"].as_str().unwrap().contains("~ready~");
         println!("{section}: ready {ready}");
         (ready, digests(&answer) == first)
     };
     poison("registration");
-    assert_eq!(used("registration").await, (true, true), "a ready row serves");
+    assert_eq!(used("registration", &mut site).await, (true, true), "a ready row serves");
     deliver_rows(&site, "registration", 6, &[registration(OTHER, "深圳市乙有限公司")]);
-    assert_eq!(used("registration").await, (true, true), "a delivery about another firm leaves it");
+    assert_eq!(
+        used("registration", &mut site).await,
+        (true, true),
+        "a delivery about another firm leaves it"
+    );
     deliver_rows(&site, "vat_small", 6, &[small_return(TAXPAYER, 2, 5)]);
-    assert_eq!(used("registration").await, (true, false), "a delivery of another section leaves it");
+    assert_eq!(
+        used("registration", &mut site).await,
+        (true, false),
+        "a delivery of another section leaves it"
+    );
     deliver_rows(&site, "registration", 7, &[registration(TAXPAYER, "深圳市甲有限公司")]);
-    assert_eq!(used("registration").await, (false, false), "an unchanged row touches: the day is newer");
+    assert_eq!(
+        used("registration", &mut site).await,
+        (false, false),
+        "an unchanged row touches: the day is newer"
+    );
     poison("filings");
-    assert_eq!(used("filings").await, (true, false));
+    assert_eq!(used("filings", &mut site).await, (true, false));
     let mut amended = small_return(TAXPAYER, 1, 6);
     amended["correction"] = "amended".into();
     deliver_rows(&site, "vat_small", 8, &[amended]);
-    assert_eq!(used("filings").await, (false, false));
+    assert_eq!(used("filings", &mut site).await, (false, false));
+}
+
+async fn what_is_remembered_gives_way_to_a_delivery(backend: Backend) {
+    let site = Site::start(backend);
+    let consent = consent(&site, "bank-01").await;
+    deliver_rows(&site, "registration", 5, &[registration(TAXPAYER, "深圳市甲有限公司")]);
+    let first = digests(&pulled(&site, "bank-01", &consent).await);
+    assert_eq!(digests(&pulled(&site, "bank-01", &consent).await), first, "remembered");
+    // Delivered by another process: this one has to notice at its next pull.
+    let other = site.another();
+    let row = registration(TAXPAYER, "深圳市更名有限公司");
+    deliver_to(&other.exchange, "registration", 6, Mode::All, lines(&[row]).as_bytes()).unwrap();
+    let renamed = pulled(&site, "bank-01", &consent).await;
+    assert_ne!(digests(&renamed), first);
+    assert_eq!(sections(&renamed)["registration"]["records"][0]["name"], "深圳市更名有限公司");
+    assert_eq!(site.revoke(&consent).await.0, 200);
+    assert_eq!(site.pull("bank-01", &consent).await.0, 403, "a remembered consent decides nothing");
+    other.stop();
 }
 
 async fn two_banks_never_share_a_salt(backend: Backend) {

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::stage::{Stage, number, unexpected};
+use super::stage::{Stage, number, patiently, unexpected};
 use crate::cli::arguments::DemoOptions;
 use crate::cli::output::{Failure, say};
 use crate::cli::synth::{City, write_city};
@@ -10,6 +10,7 @@ use crate::cli::synth_command::bar;
 use crate::domain::import::Syntax;
 use crate::domain::import::manifest::{Manifest, ManifestFile};
 use crate::domain::timestamp::Timestamp;
+use crate::outbound::gateway_client::ClientError;
 
 /// The city, and where its files are.
 pub struct Written {
@@ -82,9 +83,6 @@ pub async fn deliver(stage: &Stage, written: &Written) -> Result<(), Failure> {
 
 async fn send(stage: &Stage, directory: &Path, file: &ManifestFile) -> Result<serde_json::Value, Failure> {
     let path = directory.join(&file.file);
-    let source = tokio::fs::File::open(&path)
-        .await
-        .map_err(|why| Failure::system(format!("{}: {why}", path.display())))?;
     let query = format!(
         "/v1/batches?form={}&coverage_from={}&coverage_to={}&as_of={}",
         file.form, file.coverage_from, file.coverage_to, file.as_of
@@ -93,6 +91,12 @@ async fn send(stage: &Stage, directory: &Path, file: &ManifestFile) -> Result<se
         Syntax::Csv => "text/csv; charset=utf-8",
         Syntax::Ndjson => "application/x-ndjson",
     };
-    let sent = stage.bureau.deliver(&query, kind, source).await;
+    let sent = patiently(async || {
+        let source = tokio::fs::File::open(&path)
+            .await
+            .map_err(|why| ClientError::Unusable(format!("{}: {why}", path.display())))?;
+        stage.bureau.deliver(&query, kind, source).await
+    })
+    .await;
     sent.map_err(|error| unexpected(&format!("bureau, {}", file.file), error))
 }

@@ -12,7 +12,7 @@ use super::authorisation::{Blanks, VERSION, digest, wording};
 use super::city::Written;
 use super::plan::{self, Fate, Planned};
 use super::products::Product;
-use super::stage::{Stage, all_items, number, text, unexpected};
+use super::stage::{Stage, all_items, number, patiently, text, unexpected};
 use crate::cli::init::{ID_REFERENCE_KEY_FILE, bank_name};
 use crate::cli::output::{Failure, say};
 use crate::cli::synth_command::bar;
@@ -120,7 +120,8 @@ impl Desk<'_> {
         }
         let ask = self.consent(&planned)?;
         let who = format!("bureau, consent of {} for bank {}", planned.firm.taxpayer_id, planned.bank + 1);
-        let granted = self.stage.bureau.json(Method::POST, "/v1/consents", Some(&ask)).await;
+        let granted =
+            patiently(async || self.stage.bureau.json(Method::POST, "/v1/consents", Some(&ask)).await).await;
         let granted = granted.map_err(|error| unexpected(&who, error))?;
         let id = text(&granted, "id")?.to_owned();
         if planned.fate == Fate::Revoked {
@@ -132,7 +133,8 @@ impl Desk<'_> {
     async fn revoke(&self, id: &str) -> Result<(), Failure> {
         let path = format!("/v1/consents/{id}/revocation");
         let reason = json!({"reason": "演示：企业撤回授权"});
-        let revoked = self.stage.bureau.json(Method::POST, &path, Some(&reason)).await;
+        let revoked =
+            patiently(async || self.stage.bureau.json(Method::POST, &path, Some(&reason)).await).await;
         let revoked = revoked.map_err(|error| unexpected(&format!("bureau, revocation of {id}"), error))?;
         match text(&revoked, "status")? {
             "revoked" => Ok(()),

@@ -1,9 +1,9 @@
 //! A loan product for each bank, submitted by the bank and approved by the bureau. Names and terms are invented.
 
 use reqwest::Method;
-use serde_json::{Value, json};
+use serde_json::json;
 
-use super::stage::{Bank, Stage, text, unexpected};
+use super::stage::{Bank, Stage, patiently, text, unexpected};
 use crate::cli::output::{Failure, say};
 use crate::cli::synth_command::bar;
 
@@ -67,10 +67,10 @@ async fn one(stage: &Stage, bank: &Bank, row: Row) -> Result<Product, Failure> {
         "window_months": window_months,
     });
     let path = format!("/v1/products/{id}");
-    let submitted = bank.client.json(Method::PUT, &path, Some(&terms)).await;
+    let submitted = patiently(async || bank.client.json(Method::PUT, &path, Some(&terms)).await).await;
     submitted.map_err(|error| unexpected(&format!("{}, product {id}", bank.slug), error))?;
-    let approved: Result<Value, _> =
-        stage.bureau.json(Method::POST, &format!("{path}/approval"), Some(&json!({}))).await;
+    let (approval, whole) = (format!("{path}/approval"), json!({}));
+    let approved = patiently(async || stage.bureau.json(Method::POST, &approval, Some(&whole)).await).await;
     let approved = approved.map_err(|error| unexpected(&format!("bureau, approval of {id}"), error))?;
     match text(&approved, "status")? {
         "approved" => Ok(Product { id, name: name.to_owned() }),

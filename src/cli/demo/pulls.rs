@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use super::consents::Held;
 use super::plan::Fate;
-use super::stage::{Bank, Stage, unexpected};
+use super::stage::{Bank, Stage, patiently, unexpected};
 use crate::cli::output::Failure;
 use crate::cli::synth_command::bar;
 use crate::clock::{Clock, SystemClock};
@@ -130,7 +130,8 @@ impl Desk<'_> {
     async fn pull(&self, held: &Held) -> Result<(Duration, usize), Failure> {
         let ask = json!({"consent_id": held.id, "purpose": "pre_loan"});
         let begun = Instant::now();
-        let answer = self.bank.client.send(Method::POST, "/v1/dossiers", Some(&ask)).await;
+        let answer =
+            patiently(async || self.bank.client.send(Method::POST, "/v1/dossiers", Some(&ask)).await).await;
         let latency = begun.elapsed();
         let answer = answer.map_err(|error| self.unexpected(&held.id, error))?;
         let bytes = answer.len();
@@ -142,14 +143,14 @@ impl Desk<'_> {
     async fn ask_again(&self, held: &Held) -> Result<(Duration, Vec<u8>), Failure> {
         let ask = json!({"consent_id": held.id, "purpose": "pre_loan", "bank_ref": "演示-重复查询"});
         let key = format!("demo-{}-{}", self.run, self.bank.slug);
-        let send = || self.bank.client.send_once("/v1/dossiers", &ask, &key);
+        let send = || patiently(async || self.bank.client.send_once("/v1/dossiers", &ask, &key).await);
         let begun = Instant::now();
         let first = send().await.map_err(|error| self.unexpected("first of two alike", error))?;
         let latency = begun.elapsed();
         let second = send().await.map_err(|error| self.unexpected("second of two alike", error))?;
         let first_release = self.verified(first.clone()).await?;
         let path = format!("/v1/releases/{first_release}");
-        let shown = self.bank.client.send(Method::GET, &path, None).await;
+        let shown = patiently(async || self.bank.client.send(Method::GET, &path, None).await).await;
         let shown = shown.map_err(|error| self.unexpected(&path, error))?;
         for again in [second, shown] {
             if self.verified(again).await? != first_release {
@@ -186,7 +187,9 @@ impl Desk<'_> {
 
     /// Asks for what must be refused with this code. The answer without the request id.
     async fn refused(&self, ask: &Value, expected: &str) -> Result<Value, Failure> {
-        match self.bank.client.send(Method::POST, "/v1/dossiers", Some(ask)).await {
+        let sent =
+            patiently(async || self.bank.client.send(Method::POST, "/v1/dossiers", Some(ask)).await).await;
+        match sent {
             Err(ClientError::Refused { code, mut problem, .. }) if code == expected => {
                 if let Some(problem) = problem.as_object_mut() {
                     problem.remove("instance");

@@ -3,6 +3,7 @@
 use std::net::{SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use serde_json::Value;
 
@@ -20,6 +21,9 @@ const GATEWAY_PORT: u16 = 8443;
 const OPERATIONS_PORT: u16 = 9464;
 /// Dossiers that a bank may ask for in a day, at the least.
 const QUOTA_PER_DAY_MIN: u64 = 100_000;
+/// How often, and after how long, a busy gateway is asked again.
+const BUSY_TURNS: u32 = 5;
+const BUSY_PAUSE: Duration = Duration::from_secs(2);
 
 /// A gateway that runs, and the means to speak to it as its members do.
 pub struct Stage {
@@ -131,6 +135,17 @@ fn client(dir: &Path, url: &str, member: &str) -> Result<GatewayClient, Failure>
 /// An answer that the demo did not expect ends it, with one line that says where.
 pub fn unexpected(who: &str, error: ClientError) -> Failure {
     Failure::system(format!("demo: {who}: {error}"))
+}
+
+/// Asks again when the gateway is busy, as its answer says to: nothing was done then.
+pub async fn patiently<T>(ask: impl AsyncFn() -> Result<T, ClientError>) -> Result<T, ClientError> {
+    for _turn in 0..BUSY_TURNS {
+        match ask().await {
+            Err(ClientError::Refused { status: 503, .. }) => tokio::time::sleep(BUSY_PAUSE).await,
+            other => return other,
+        }
+    }
+    ask().await
 }
 
 /// A text inside an answer.
