@@ -125,8 +125,6 @@ pub enum SectionReason {
     NoRecordInWindow,
     /// The product's approved field profile leaves the section out.
     CutByProfile,
-    /// The section is about a person who has not consented separately.
-    PersonalConsentAbsent,
     /// The bureau's next delivery is overdue.
     SourceOverdue,
 }
@@ -138,7 +136,6 @@ impl SectionReason {
             SectionReason::NoBatchCoversWindow => "no_batch_covers_window",
             SectionReason::NoRecordInWindow => "no_record_in_window",
             SectionReason::CutByProfile => "cut_by_profile",
-            SectionReason::PersonalConsentAbsent => "personal_consent_absent",
             SectionReason::SourceOverdue => "source_overdue",
         }
     }
@@ -169,7 +166,6 @@ mod tests {
             SectionReason::NoBatchCoversWindow,
             SectionReason::NoRecordInWindow,
             SectionReason::CutByProfile,
-            SectionReason::PersonalConsentAbsent,
             SectionReason::SourceOverdue,
         ] {
             assert_eq!(serde_json::to_value(reason).unwrap(), reason.as_str());

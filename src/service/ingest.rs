@@ -15,7 +15,7 @@ use super::staging::{HashingReader, Stage};
 use crate::domain::import::{Form, RowError, RowProblem, Rows, Syntax};
 use crate::domain::member::wire_enum;
 use crate::ledger::entry::EntryKind;
-use crate::seal::digest::hexadecimal;
+use crate::seal::digest::base64url;
 use crate::store::batches::{
     self, BatchErrorRow, BatchRow, STATUS_COMMITTED, STATUS_REFUSED, STATUS_STAGING,
 };
@@ -229,7 +229,7 @@ fn load(
     batch.rejected += count(stage.repeated)?;
     batch.accepted = count(stage.accepted)?;
     batch.marked = count(stage.marked)?;
-    batch.digest = hexadecimal(&digest.finish());
+    batch.digest = format!("sha-256:{}", base64url(&digest.finish()));
     errors.sort_by_key(|error| error.row);
     Ok(errors)
 }
@@ -312,7 +312,7 @@ fn draft(deliverer: &Deliverer, batch: &BatchRow) -> Draft {
             ("accepted", plain(batch.accepted.into())),
             ("marked", plain(batch.marked.into())),
             ("rejected", plain(batch.rejected.into())),
-            ("digest", plain(format!("sha-256-hex:{}", batch.digest).into())),
+            ("digest", plain(batch.digest.as_str().into())),
         ],
     }
 }
