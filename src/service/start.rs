@@ -80,7 +80,9 @@ pub fn open(places: &Places, clock: Arc<dyn Clock>) -> Result<Arc<Exchange>, Sta
     let anchor = open_anchor(&places.anchor, &ledger, &keys)?;
     let known = ledger.read(|c| check_ledger(c, &anchor, &keys)).map_err(broken)?;
     let directory = Arc::new(Directory::load(ledger.clone())?);
-    let core = Core::new(ledger.clone(), known, anchor, keys.clone(), clock.clone(), directory.clone());
+    // A connection of its own: its pages and statements stay warm, where others' commits would turn a shared one cold.
+    let own = Db::open(places.ledger.clone(), 1)?;
+    let core = Core::new(own, known, anchor, keys.clone(), clock.clone(), directory.clone());
     let writer = Writer::start(core).map_err(|error| StartError::Other(error.to_string()))?;
     let exchange = Exchange {
         catalogue: Catalogue::new(ledger.clone(), data.clone()),

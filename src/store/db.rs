@@ -159,6 +159,8 @@ fn settings(location: &Location) -> Vec<String> {
             "PRAGMA synchronous = FULL".into(),
             "PRAGMA foreign_keys = ON".into(),
             "PRAGMA cache_size = -32768".into(),
+            // 64 MB of log between checkpoints: each one writes every page that changed, and syncs twice.
+            "PRAGMA wal_autocheckpoint = 16384".into(),
         ],
         Location::Postgres { schema, .. } => vec![format!(
             "SET search_path = {schema}; SET lock_timeout = {LOCK_WAIT_MS}; \
