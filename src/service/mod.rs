@@ -4,6 +4,7 @@
 pub mod admin;
 pub mod assemble;
 pub mod catalogue;
+pub mod committer;
 pub mod consent;
 pub mod directory;
 pub mod disclosures;
@@ -14,6 +15,7 @@ pub mod keys;
 pub mod memory;
 pub mod prepare;
 pub mod product;
+pub mod publisher;
 pub mod receipt;
 pub mod refusals;
 pub mod release;

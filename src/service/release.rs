@@ -3,12 +3,12 @@
 use std::sync::Arc;
 
 use super::Exchange;
+use super::committer::PullOutcome;
 use super::directory::Caller;
 use super::error::{ServiceError, ServiceResult};
 use super::prepare::{PreparedPull, Stamp, command, prepare};
 use super::receipt::Receipt;
 use super::repeat;
-use super::writer::PullOutcome;
 use crate::domain::consent::Purpose;
 use crate::domain::denial::Denial;
 use crate::domain::section::Section;

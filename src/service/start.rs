@@ -9,11 +9,14 @@ use serde::Deserialize;
 
 use super::Exchange;
 use super::catalogue::Catalogue;
+use super::committer::Committer;
 use super::directory::Directory;
+use super::error::ServiceError;
 use super::keys::{KeyError, Keys};
 use super::memory::Memory;
+use super::publisher::Publisher;
 use super::refusals::RefusalCounter;
-use super::writer::{Core, Writer};
+use super::writer::Writer;
 use crate::clock::Clock;
 use crate::ledger::checkpoint::Checkpoint;
 use crate::ledger::frontier::Frontier;
@@ -82,8 +85,11 @@ pub fn open(places: &Places, clock: Arc<dyn Clock>) -> Result<Arc<Exchange>, Sta
     let directory = Arc::new(Directory::load(ledger.clone())?);
     // A connection of its own: its pages and statements stay warm, where others' commits would turn a shared one cold.
     let own = Db::open(places.ledger.clone(), 1)?;
-    let core = Core::new(own, known, anchor, keys.clone(), clock.clone(), directory.clone());
-    let writer = Writer::start(core).map_err(|error| StartError::Other(error.to_string()))?;
+    let published = Arc::default();
+    let stopped = |error: ServiceError| StartError::Other(error.to_string());
+    let publisher = Publisher::start(anchor, keys.clone(), Arc::clone(&published)).map_err(stopped)?;
+    let core = Committer::new(own, known, publisher, clock.clone(), directory.clone());
+    let writer = Writer::start(core, published).map_err(stopped)?;
     let exchange = Exchange {
         catalogue: Catalogue::new(ledger.clone(), data.clone()),
         ledger,

@@ -139,7 +139,7 @@ pub fn lock_imports(data: &Db) -> StoreResult<ImportLock> {
 
 /// Adds a delivery. The caller holds the import lock.
 pub fn insert(connection: &mut AnyConnection, row: &BatchRow) -> StoreResult<()> {
-    let newest: Option<String> = batch::table.select(diesel::dsl::max(batch::id)).first(connection)?;
+    let newest: Option<String> = batch::table.select(diesel::dsl::max(batch::id)).get_result(connection)?;
     if newest.is_some_and(|newest| newest >= row.id) {
         return Err(StoreError::Busy { why: "this node's clock is behind the newest delivery".into() });
     }
@@ -155,7 +155,7 @@ pub fn update(connection: &mut AnyConnection, row: &BatchRow) -> StoreResult<()>
 
 /// A delivery by id.
 pub fn find(connection: &mut AnyConnection, id: &str) -> StoreResult<Option<BatchRow>> {
-    Ok(batch::table.find(id).first(connection).optional()?)
+    Ok(batch::table.find(id).get_result(connection).optional()?)
 }
 
 /// Committed deliveries with this digest, and those whose commit was not noted: the ledger tells which.
@@ -182,7 +182,7 @@ pub fn staging(connection: &mut AnyConnection) -> StoreResult<Vec<BatchRow>> {
 
 /// The ledger index of a delivery, if it was committed. Asks the ledger's database.
 pub fn commit_index(ledger: &mut AnyConnection, id: &str) -> StoreResult<Option<i64>> {
-    Ok(batch_commit::table.find(id).select(batch_commit::ledger_index).first(ledger).optional()?)
+    Ok(batch_commit::table.find(id).select(batch_commit::ledger_index).get_result(ledger).optional()?)
 }
 
 /// Notes whom a staged delivery speaks of. Set-wise; also for rows that turn out unchanged.

@@ -41,7 +41,8 @@ impl ConsentRow {
 
 /// The consent with this id, if there is one.
 pub fn find(connection: &mut AnyConnection, id: &str) -> StoreResult<Option<Consent>> {
-    let row: Option<ConsentRow> = on_backend!(connection, c => consent::table.find(id).first(c).optional())?;
+    let row: Option<ConsentRow> =
+        on_backend!(connection, c => consent::table.find(id).get_result(c).optional())?;
     row.map(ConsentRow::parse).transpose()
 }
 
@@ -57,7 +58,7 @@ pub fn lock(connection: &mut AnyConnection, ids: &[&str]) -> StoreResult<Vec<Con
         // One cached statement an id: diesel does not cache a list of unknown length.
         AnyConnection::Sqlite(c) => {
             let found: QueryResult<Vec<Option<ConsentRow>>> =
-                ids.iter().map(|id| consent::table.find(*id).first(c).optional()).collect();
+                ids.iter().map(|id| consent::table.find(*id).get_result(c).optional()).collect();
             found?.into_iter().flatten().collect()
         }
     };

@@ -43,7 +43,7 @@ pub fn find(
     variant: &str,
 ) -> StoreResult<Option<DisclosureRow>> {
     Ok(
-        on_backend!(connection, c => disclosure::table.find((taxpayer, bank, section, variant)).first(c).optional())?,
+        on_backend!(connection, c => disclosure::table.find((taxpayer, bank, section, variant)).get_result(c).optional())?,
     )
 }
 

@@ -56,7 +56,7 @@ pub fn find(
         .find((member.as_str(), claim.route, claim.key.as_str()))
         .filter(idempotency::at.gt(since))
         .select((idempotency::request_digest, idempotency::object_id, idempotency::status, idempotency::body))
-        .first(c)
+        .get_result(c)
         .optional())?;
     Ok(row.map(|(request_digest, object_id, status, body)| Kept {
         request_digest,

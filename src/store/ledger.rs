@@ -130,15 +130,15 @@ pub fn ensure_head(connection: &mut AnyConnection) -> StoreResult<()> {
 
 /// The head as it stands, without a lock.
 pub fn head(connection: &mut AnyConnection) -> StoreResult<Head> {
-    let row: HeadRow = on_backend!(connection, c => ledger_head::table.find(1).first(c))?;
+    let row: HeadRow = on_backend!(connection, c => ledger_head::table.find(1).get_result(c))?;
     row.parse()
 }
 
 fn lock_head(connection: &mut AnyConnection) -> StoreResult<Head> {
     let row: HeadRow = match connection {
-        AnyConnection::Pg(c) => ledger_head::table.find(1).for_update().first(c)?,
+        AnyConnection::Pg(c) => ledger_head::table.find(1).for_update().get_result(c)?,
         // The transaction began immediate: it holds the one write lock.
-        AnyConnection::Sqlite(c) => ledger_head::table.find(1).first(c)?,
+        AnyConnection::Sqlite(c) => ledger_head::table.find(1).get_result(c)?,
     };
     row.parse()
 }
@@ -268,7 +268,7 @@ pub fn entry_about(
         .first(c)
         .optional())?;
     let Some((idx, leaf)) = row else { return Ok(None) };
-    let salt: Option<Vec<u8>> = on_backend!(connection, c => entry_salt::table.find(idx).select(entry_salt::salt).first(c).optional())?;
+    let salt: Option<Vec<u8>> = on_backend!(connection, c => entry_salt::table.find(idx).select(entry_salt::salt).get_result(c).optional())?;
     let index = u64::try_from(idx).map_err(|e| StoreError::corrupt("ledger_entry", e))?;
     Ok(Some(StoredEntry { index, leaf, salt }))
 }

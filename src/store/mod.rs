@@ -2,6 +2,9 @@
 //!
 //! Two databases, never one transaction across both: *data* (what the bureau delivered) and *ledger*
 //! (who was allowed what, and what left). SQLite keeps each in a file, PostgreSQL in a schema.
+//!
+//! Point reads by key end in `get_result`, not `first`: that adds a bound LIMIT, and the bundled SQLite
+//! prepares a statement with one anew for every run (measured: a seventh of the writer's time).
 
 pub mod anchor;
 pub mod batches;

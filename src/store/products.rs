@@ -41,7 +41,8 @@ impl ProductRow {
 
 /// The product with this id, if there is one.
 pub fn find(connection: &mut AnyConnection, id: &str) -> StoreResult<Option<Product>> {
-    let row: Option<ProductRow> = on_backend!(connection, c => product::table.find(id).first(c).optional())?;
+    let row: Option<ProductRow> =
+        on_backend!(connection, c => product::table.find(id).get_result(c).optional())?;
     row.map(ProductRow::parse).transpose()
 }
 

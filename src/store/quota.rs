@@ -50,7 +50,7 @@ pub fn used(connection: &mut AnyConnection, bank: &MemberId, day: NaiveDate) -> 
     let used: Option<i64> = on_backend!(connection, c => quota_use::table
         .find((bank.as_str(), day))
         .select(quota_use::used)
-        .first(c)
+        .get_result(c)
         .optional())?;
     Ok(u64::try_from(used.unwrap_or(0)).unwrap_or(0))
 }

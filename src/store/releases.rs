@@ -151,13 +151,15 @@ pub fn find_granted(
         .filter(release::id.eq(id))
         .filter(release::bank.eq(bank.as_str()))
         .filter(release::outcome.eq(OUTCOME_GRANTED))
-        .first(c)
+        .get_result(c)
         .optional())?)
 }
 
 /// How a pull with this id was decided, if it was recorded: `granted`, or the true reason of the refusal.
 pub fn outcome(connection: &mut AnyConnection, id: &str) -> StoreResult<Option<String>> {
-    Ok(on_backend!(connection, c => release::table.find(id).select(release::outcome).first(c).optional())?)
+    Ok(
+        on_backend!(connection, c => release::table.find(id).select(release::outcome).get_result(c).optional())?,
+    )
 }
 
 /// One page of a bank's granted releases by id, after `after`, of one consent or of all.

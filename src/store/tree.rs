@@ -45,7 +45,7 @@ impl<'a> DbNodes<'a> {
         let bytes: Option<Vec<u8>> = on_backend!(self.connection, c => ledger_tile::table
             .find(key)
             .select(ledger_tile::hashes)
-            .first(c)
+            .get_result(c)
             .optional())?;
         bytes.map(|bytes| hashes_of(&bytes)).transpose()
     }

@@ -1,0 +1,216 @@
+//! The writer's transactions: pulls as sets, rare use cases one by one.
+//!
+//! What a transaction appended goes to the publisher, and with it the answers: they leave once the new
+//! head is signed and anchored.
+
+use std::sync::Arc;
+
+use tracing::{error, warn};
+
+use super::directory::Directory;
+use super::error::{Fault, ServiceError, ServiceResult};
+use super::publisher::Publisher;
+use super::receipt::Committed;
+use super::writer::Reply;
+use crate::clock::Clock;
+use crate::domain::denial::Denial;
+use crate::domain::timestamp::Timestamp;
+use crate::store::db::{AnyConnection, Db};
+use crate::store::error::{StoreError, StoreResult};
+use crate::store::ledger::{Appended, Draft, Known, append};
+use crate::store::release_unit::{Decision, ReleaseCommand, Released, release};
+use crate::store::releases;
+
+/// How often a unit is decided again when the ledger's clock crossed a boundary.
+const DECIDE_AGAIN_MAX: u32 = 3;
+
+/// What became of a pull.
+#[derive(Debug)]
+pub struct PullOutcome {
+    /// The decision that counts.
+    pub decision: Decision,
+    /// Dossiers left to the bank for the day.
+    pub remaining: u64,
+    /// Proves the entry of a grant.
+    pub committed: Option<Arc<Committed>>,
+}
+
+/// A pull and where its answer goes.
+pub type AskedPull = (ReleaseCommand, Reply<PullOutcome>);
+
+/// What the writer's thread owns.
+pub struct Committer {
+    ledger: Db,
+    known: Known,
+    publisher: Publisher,
+    clock: Arc<dyn Clock>,
+    directory: Arc<Directory>,
+}
+
+impl Committer {
+    /// A writer's state; `known` was checked against database and anchor at start.
+    pub fn new(
+        ledger: Db,
+        known: Known,
+        publisher: Publisher,
+        clock: Arc<dyn Clock>,
+        directory: Arc<Directory>,
+    ) -> Self {
+        Self { ledger, known, publisher, clock, directory }
+    }
+
+    /// Runs a rare use case in a transaction of its own.
+    pub fn unit<T: Send + 'static>(
+        &mut self,
+        work: impl FnOnce(&mut AnyConnection, Timestamp) -> StoreResult<ServiceResult<(T, Vec<Draft>)>>,
+        reply: impl FnOnce(ServiceResult<(T, Arc<Committed>)>) + Send + 'static,
+    ) {
+        let now = self.clock.now();
+        let known = &self.known;
+        let done = self.ledger.write(|c| match work(c, now)? {
+            Err(refusal) => Ok(Err(refusal)),
+            Ok((value, drafts)) => Ok(Ok((value, append(c, known, now, drafts, |_| Ok(()))?))),
+        });
+        match noting_breaks(done) {
+            Ok(Ok((value, appended))) => {
+                self.committed(&appended);
+                let deliver =
+                    move |committed: ServiceResult<_>| reply(committed.map(|committed| (value, committed)));
+                self.publisher.publish(appended, Box::new(deliver));
+            }
+            Ok(Err(refusal)) => reply(Err(refusal)),
+            // Another process was first with the same key or id: asked again, this one finds what that one made.
+            Err(StoreError::Duplicate) => {
+                reply(Err(ServiceError::Busy(
+                    "the same was done at the same time by another process".into(),
+                )));
+            }
+            Err(other) => reply(Err(other.into())),
+        }
+    }
+
+    /// Decides and records a set of pulls. If the set fails as a whole, each is tried alone.
+    pub fn pulls(&mut self, asked: Vec<AskedPull>) {
+        let (commands, replies): (Vec<ReleaseCommand>, Vec<Reply<PullOutcome>>) = asked.into_iter().unzip();
+        match self.release(&commands) {
+            Ok(released) => self.answer(&commands, released, replies),
+            Err(error) if commands.len() == 1 => self.resolve(&commands, replies, error),
+            Err(error) => {
+                warn!(commands = commands.len(), %error, "A batch of pulls failed; each is tried alone");
+                self.one_by_one(commands, replies);
+            }
+        }
+    }
+
+    /// Each in a transaction of its own. Once one of them waited in vain, the rest are not made to wait as long again.
+    fn one_by_one(&mut self, commands: Vec<ReleaseCommand>, replies: Vec<Reply<PullOutcome>>) {
+        let mut stuck: Option<String> = None;
+        for (command, reply) in commands.into_iter().zip(replies) {
+            let alone = [command];
+            let result = match &stuck {
+                Some(why) => Err(ServiceError::Busy(why.clone())),
+                None => self.release(&alone),
+            };
+            match result {
+                Ok(released) => self.answer(&alone, released, vec![reply]),
+                Err(ServiceError::Busy(why)) => {
+                    stuck = Some(why.clone());
+                    send(reply, Err(ServiceError::Busy(why)));
+                }
+                Err(error) => self.resolve(&alone, vec![reply], error),
+            }
+        }
+    }
+
+    /// A row that is there already has two causes: a commit whose outcome was lost with the connection did
+    /// happen, and then the id is recorded; or another process was first with the idempotency key, and then
+    /// the pull is decided again in sight of it.
+    fn resolve(
+        &mut self,
+        commands: &[ReleaseCommand],
+        replies: Vec<Reply<PullOutcome>>,
+        error: ServiceError,
+    ) {
+        let duplicate = matches!(&error, ServiceError::Fault(Fault::Store(StoreError::Duplicate)));
+        let (true, [command]) = (duplicate, commands) else {
+            let mut error = Some(error);
+            let next = || error.take().unwrap_or_else(|| ServiceError::internal("a batch of pulls failed"));
+            return replies
+                .into_iter()
+                .zip(std::iter::repeat_with(next))
+                .for_each(|(reply, error)| send(reply, Err(error)));
+        };
+        let outcome = match self.ledger.read(|c| releases::outcome(c, &command.id)) {
+            Err(error) => Err(error.into()),
+            Ok(None) => match self.release(commands) {
+                Ok(released) => return self.answer(commands, released, replies),
+                Err(error) => Err(error),
+            },
+            Ok(Some(outcome)) => Ok(match Denial::from_reason(&outcome) {
+                Some(denial) => Decision::Refused(denial),
+                None => Decision::Repeated { release_id: command.id.clone() },
+            }),
+        };
+        let outcome = outcome.map(|decision| PullOutcome { decision, remaining: 0, committed: None });
+        if let Some(reply) = replies.into_iter().next() {
+            send(reply, outcome);
+        }
+    }
+
+    fn release(&mut self, commands: &[ReleaseCommand]) -> ServiceResult<Released> {
+        let quotas = self.directory.quotas();
+        let mut attempts = 0;
+        loop {
+            let now = self.clock.now();
+            let known = &self.known;
+            let result = self.ledger.write(|c| release(c, known, now, &quotas, commands));
+            attempts += 1;
+            match noting_breaks(result) {
+                Err(StoreError::DecideAgain) if attempts < DECIDE_AGAIN_MAX => {}
+                result => return Ok(result?),
+            }
+        }
+    }
+
+    fn answer(&mut self, commands: &[ReleaseCommand], released: Released, replies: Vec<Reply<PullOutcome>>) {
+        let Released { decisions, remaining, appended } = released;
+        let left = |command: &ReleaseCommand| remaining.get(&command.ask.bank).copied().unwrap_or(0);
+        let decided: Vec<(Decision, u64)> = decisions.into_iter().zip(commands.iter().map(left)).collect();
+        let deliver = move |committed: ServiceResult<Option<Arc<Committed>>>| {
+            for (reply, (decision, remaining)) in replies.into_iter().zip(decided) {
+                let outcome = match &committed {
+                    Ok(committed) => Ok(PullOutcome { decision, remaining, committed: committed.clone() }),
+                    Err(why) => Err(ServiceError::internal(why)),
+                };
+                send(reply, outcome);
+            }
+        };
+        match appended {
+            None => deliver(Ok(None)),
+            Some(appended) => {
+                self.committed(&appended);
+                self.publisher.publish(appended, Box::new(move |committed| deliver(committed.map(Some))));
+            }
+        }
+    }
+
+    /// From here on this process vouches for the head it committed.
+    fn committed(&mut self, appended: &Appended) {
+        self.known = Known { frontier: appended.head.frontier.clone() };
+    }
+}
+
+/// A caller that hung up: its release is recorded all the same, and can be asked for again.
+fn send(reply: Reply<PullOutcome>, outcome: ServiceResult<PullOutcome>) {
+    drop(reply.send(outcome));
+}
+
+fn noting_breaks<T>(result: StoreResult<T>) -> StoreResult<T> {
+    if let Err(StoreError::LedgerBroken { why }) = &result {
+        error!(
+            why,
+            "The ledger in the database is not the one that was signed: nothing is released. Stop the gateway and restore the newest database"
+        );
+    }
+    result
+}
