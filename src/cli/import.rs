@@ -30,7 +30,7 @@ pub fn run(options: &ImportOptions) -> Result<ExitCode, Failure> {
         sources.extend(sources_of(path, options)?);
     }
     let exchange = open_exchange(&options.config)?;
-    let deliverer = Deliverer { member: OPERATOR.to_owned(), label: operator_label() };
+    let deliverer = Deliverer { member: OPERATOR.to_owned(), label: operator_label(), certificate: None };
     for source in &sources {
         let report = load(&exchange, &deliverer, source)?;
         say(if options.json {

@@ -6,11 +6,14 @@
 use std::fmt;
 use std::str::FromStr;
 
-use chrono::{DateTime, Days, FixedOffset, NaiveDate, NaiveDateTime, TimeDelta, Utc};
+use chrono::{DateTime, Datelike, Days, FixedOffset, NaiveDate, NaiveDateTime, TimeDelta, Utc};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// Seconds that Asia/Shanghai is ahead of UTC; it has kept no summer time since 1991.
 const SHANGHAI_OFFSET_SECONDS: i32 = 8 * 3600;
+
+/// Years that an instant may be written in: inside them, every instant is written as it is read.
+const YEARS: std::ops::RangeInclusive<i32> = 1..=9_998;
 
 /// An instant: microseconds since 1970-01-01T00:00:00Z.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
@@ -99,11 +102,13 @@ impl FromStr for Timestamp {
 
     /// RFC 3339 with any offset, or a bare date: midnight in Asia/Shanghai.
     fn from_str(text: &str) -> Result<Self, InvalidTimestamp> {
-        if let Ok(date) = NaiveDate::parse_from_str(text, "%Y-%m-%d") {
+        let date = (text.len() == 10).then(|| NaiveDate::parse_from_str(text, "%Y-%m-%d").ok()).flatten();
+        if let Some(date) = date.filter(|date| YEARS.contains(&date.year())) {
             return Ok(Self::shanghai_midnight(date));
         }
         let at = DateTime::<FixedOffset>::parse_from_rfc3339(text).map_err(|_| InvalidTimestamp)?;
-        Ok(Self::from_utc(at.with_timezone(&Utc)))
+        let at = at.with_timezone(&Utc);
+        if YEARS.contains(&at.year()) { Ok(Self::from_utc(at)) } else { Err(InvalidTimestamp) }
     }
 }
 
@@ -142,7 +147,16 @@ mod tests {
 
     #[test]
     fn nonsense_is_refused() {
-        for text in ["", "2026-13-01", "2026-01-01T25:00:00Z", "tomorrow"] {
+        for text in [
+            "0000-01-01",
+            "+12000-01-01",
+            "-262143-01-01",
+            "9999-12-31T23:59:59-08:00",
+            "",
+            "2026-13-01",
+            "2026-01-01T25:00:00Z",
+            "tomorrow",
+        ] {
             assert_eq!(text.parse::<Timestamp>(), Err(InvalidTimestamp), "{text}");
         }
     }

@@ -45,8 +45,11 @@ pub async fn deliver(context: Context, body: &mut Body) -> ServiceResult<HttpRes
     let query: Query = context.query()?;
     let delivery = delivery(&context, &query)?;
     let gzip = compressed(&context)?;
-    let deliverer =
-        Deliverer { member: context.caller.member.to_string(), label: context.caller.label.clone() };
+    let deliverer = Deliverer {
+        member: context.caller.member.to_string(),
+        label: context.caller.label.clone(),
+        certificate: Some(context.caller.certificate.clone()),
+    };
     let (pieces, waiting) = mpsc::channel(PIECES_WAITING);
     let exchange = context.exchange().clone();
     let loading = tokio::task::spawn_blocking(move || {

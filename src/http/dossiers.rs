@@ -87,9 +87,12 @@ pub async fn pull(context: Context) -> ServiceResult<HttpResponse> {
 /// No member can register an encryption key yet, so an answer that only holds one cannot be given.
 fn wants_encryption(context: &Context) -> bool {
     let accepted = context.request.headers().get_all(ACCEPT).filter_map(|value| value.to_str().ok());
-    accepted
+    let kinds: Vec<String> = accepted
         .flat_map(|value| value.split(','))
-        .any(|kind| kind.trim().eq_ignore_ascii_case("application/jose"))
+        .map(|kind| kind.split(';').next().unwrap_or_default().trim().to_ascii_lowercase())
+        .collect();
+    let names = |wanted: &str| kinds.iter().any(|kind| kind == wanted);
+    names("application/jose") && !names("application/json")
 }
 
 /// The answer, put together by hand: the dossier is base64url, dots and tildes, and needs no escaping.

@@ -114,6 +114,8 @@ async fn allowed(
         Takes::Nothing(handler) => handler(context).await,
         Takes::Json(handler) => {
             context.body = body.read(&limits).await?;
+            // A body may take its time: who was suspended meanwhile is not served.
+            recognise(&context.gateway, request)?;
             handler(context).await
         }
         Takes::Stream(handler) => handler(context, body).await,

@@ -21,10 +21,14 @@ async fn healthz() -> impl Responder {
 async fn readyz(exchange: Data<Arc<Exchange>>) -> HttpResponse {
     let size = exchange.blocking(|e| Ok(e.ledger.read(ledger::head)?.frontier.size())).await;
     match size {
+        Ok(_) if !exchange.directory.is_fresh() => HttpResponse::ServiceUnavailable()
+            .content_type("text/plain")
+            .body("the member directory cannot be read\n"),
         Ok(size) => {
             HttpResponse::Ok().content_type("text/plain").body(format!("ready\nledger_size {size}\n"))
         }
-        Err(_logged_elsewhere) => {
+        Err(why) => {
+            tracing::warn!(%why, "Not ready: the ledger cannot be read");
             HttpResponse::ServiceUnavailable().content_type("text/plain").body("the ledger cannot be read\n")
         }
     }

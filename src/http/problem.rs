@@ -99,7 +99,7 @@ pub fn public(error: &ServiceError) -> Public {
             StatusCode::SERVICE_UNAVAILABLE,
             "busy",
             "系统繁忙 busy",
-            "nothing was done; send the request again after the seconds in Retry-After",
+            "send the request again after the seconds in Retry-After; with an Idempotency-Key it is never done twice",
         ),
         ServiceError::Fault(_) => of(
             StatusCode::INTERNAL_SERVER_ERROR,

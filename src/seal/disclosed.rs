@@ -9,6 +9,7 @@ use serde_json::{Map, Value};
 use super::digest::base64url_decode;
 use super::sd_jwt::disclosure_digest;
 use super::strict_json;
+use crate::domain::section::SectionStatus;
 
 /// The sections a dossier may have, in the order of the protocol.
 pub const SECTIONS: [&str; 9] = [
@@ -28,45 +29,6 @@ const SECTION_MEMBERS: [&str; 6] = ["status", "as_of", "stale_after", "source", 
 
 /// RFC 9901 section 9.3 asks for a salt of at least 128 bits.
 const SALT_BYTES_MIN: usize = 16;
-
-/// What a section says about itself.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum SectionStatus {
-    /// There are records.
-    Present,
-    /// It was looked for, and there is nothing.
-    Empty,
-    /// It is not collected from any source yet.
-    NotCollected,
-    /// There may be records, but this bank does not get them.
-    Withheld,
-    /// The records are older than their source promises.
-    Stale,
-}
-
-impl SectionStatus {
-    fn parse(text: &str) -> Option<Self> {
-        match text {
-            "present" => Some(Self::Present),
-            "empty" => Some(Self::Empty),
-            "not_collected" => Some(Self::NotCollected),
-            "withheld" => Some(Self::Withheld),
-            "stale" => Some(Self::Stale),
-            _ => None,
-        }
-    }
-
-    /// As the wire writes it.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Present => "present",
-            Self::Empty => "empty",
-            Self::NotCollected => "not_collected",
-            Self::Withheld => "withheld",
-            Self::Stale => "stale",
-        }
-    }
-}
 
 /// A section as a dossier discloses it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -110,6 +72,10 @@ pub fn read_sections(disclosures: &[&str]) -> Result<Vec<DisclosedSection>, Stri
         sections.push(section);
     }
     Ok(sections)
+}
+
+fn status_of(name: &str) -> Option<SectionStatus> {
+    serde_json::from_value(Value::from(name)).ok()
 }
 
 fn place(index: usize, encoded: &str) -> String {
@@ -166,7 +132,7 @@ fn consistent(name: &str, object: &Map<String, Value>) -> Result<DisclosedSectio
     if let Some(missing) = SECTION_MEMBERS.into_iter().find(|member| !object.contains_key(*member)) {
         return Err(format!("its object has no {missing:?}"));
     }
-    let status = object.get("status").and_then(Value::as_str).and_then(SectionStatus::parse);
+    let status = object.get("status").and_then(Value::as_str).and_then(status_of);
     let status = status.ok_or("its status is not one of present, empty, not_collected, withheld, stale")?;
     let records = object.get("records").and_then(Value::as_array).ok_or("its records are not a list")?.len();
     let reason = match object.get("reason") {

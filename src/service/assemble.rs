@@ -7,9 +7,10 @@ use std::collections::BTreeMap;
 
 use chrono::{Days, NaiveDate};
 
-use super::catalogue::Deliveries;
+use super::catalogue::{Deliveries, Delivery};
 use super::error::{ServiceError, ServiceResult};
 use crate::domain::dossier::{EncodedRecord, SectionContent, encode};
+use crate::domain::import::Form;
 use crate::domain::member::MemberId;
 use crate::domain::period::Window;
 use crate::domain::product::FieldProfile;
@@ -138,17 +139,32 @@ fn in_window(row: &RecordRow, window: Window) -> bool {
 
 /// No records: did the bureau speak of this window and have none, or has it not spoken?
 fn explain_absence(deliveries: &Deliveries, wanted: Wanted<'_>) -> SectionContent {
-    let as_of = deliveries
-        .between(wanted.section, 0, wanted.size)
-        .filter(|d| d.coverage_from <= wanted.window.to() && d.coverage_to >= wanted.window.from())
-        .map(|delivery| delivery.as_of)
-        .max();
-    match as_of {
-        Some(_) => missing(wanted.section, SectionStatus::Empty, SectionReason::NoRecordInWindow, as_of),
-        None => {
-            missing(wanted.section, SectionStatus::NotCollected, SectionReason::NoBatchCoversWindow, None)
-        }
+    let spoke: Vec<&Delivery> = deliveries.between(wanted.section, 0, wanted.size).collect();
+    if covers(&spoke, wanted) {
+        let as_of = spoke.iter().map(|delivery| delivery.as_of).max();
+        missing(wanted.section, SectionStatus::Empty, SectionReason::NoRecordInWindow, as_of)
+    } else {
+        missing(wanted.section, SectionStatus::NotCollected, SectionReason::NoBatchCoversWindow, None)
     }
+}
+
+/// Whether deliveries of every form of the section reach, without a gap, from the window's first day to
+/// the last day that any of them speaks of: a month that nobody delivered is never taken for an empty one.
+fn covers(spoke: &[&Delivery], wanted: Wanted<'_>) -> bool {
+    let Some(last) = spoke.iter().map(|delivery| delivery.coverage_to).max() else { return false };
+    let last = last.min(wanted.window.to());
+    Form::all().iter().filter(|form| form.section() == wanted.section).all(|form| {
+        let mut spans: Vec<(NaiveDate, NaiveDate)> =
+            spoke.iter().filter(|d| d.form == form.id()).map(|d| (d.coverage_from, d.coverage_to)).collect();
+        spans.sort_unstable();
+        let mut next = wanted.window.from();
+        for (from, to) in spans {
+            if from <= next && to >= next {
+                next = to.succ_opt().unwrap_or(to);
+            }
+        }
+        next > last
+    })
 }
 
 fn missing(

@@ -8,13 +8,15 @@ use std::sync::Arc;
 use tracing::{error, warn};
 
 use super::directory::Directory;
-use super::error::{Fault, ServiceError, ServiceResult};
+use super::error::{ServiceError, ServiceResult};
 use super::publisher::Publisher;
 use super::receipt::Committed;
 use super::writer::Reply;
 use crate::clock::Clock;
 use crate::domain::denial::Denial;
 use crate::domain::timestamp::Timestamp;
+use crate::ledger::checkpoint::Checkpoint;
+use crate::store::anchor::Anchor;
 use crate::store::db::{AnyConnection, Db};
 use crate::store::error::{StoreError, StoreResult};
 use crate::store::ledger::{Appended, Draft, Known, append};
@@ -43,6 +45,7 @@ pub struct Committer {
     ledger: Db,
     known: Known,
     publisher: Publisher,
+    anchor: Anchor,
     clock: Arc<dyn Clock>,
     directory: Arc<Directory>,
 }
@@ -53,10 +56,11 @@ impl Committer {
         ledger: Db,
         known: Known,
         publisher: Publisher,
+        anchor: Anchor,
         clock: Arc<dyn Clock>,
         directory: Arc<Directory>,
     ) -> Self {
-        Self { ledger, known, publisher, clock, directory }
+        Self { ledger, known, publisher, anchor, clock, directory }
     }
 
     /// Runs a rare use case in a transaction of its own.
@@ -66,6 +70,9 @@ impl Committer {
         reply: impl FnOnce(ServiceResult<(T, Arc<Committed>)>) + Send + 'static,
     ) {
         let now = self.clock.now();
+        if let Err(error) = self.look_at_anchor() {
+            return reply(Err(error.into()));
+        }
         let known = &self.known;
         let done = self.ledger.write(|c| match work(c, now)? {
             Err(refusal) => Ok(Err(refusal)),
@@ -108,12 +115,12 @@ impl Committer {
         for (command, reply) in commands.into_iter().zip(replies) {
             let alone = [command];
             let result = match &stuck {
-                Some(why) => Err(ServiceError::Busy(why.clone())),
+                Some(why) => Err(StoreError::Busy { why: why.clone() }),
                 None => self.release(&alone),
             };
             match result {
                 Ok(released) => self.answer(&alone, released, vec![reply]),
-                Err(ServiceError::Busy(why)) => {
+                Err(StoreError::Busy { why }) => {
                     stuck = Some(why.clone());
                     send(reply, Err(ServiceError::Busy(why)));
                 }
@@ -125,31 +132,22 @@ impl Committer {
     /// A row that is there already has two causes: a commit whose outcome was lost with the connection did
     /// happen, and then the id is recorded; or another process was first with the idempotency key, and then
     /// the pull is decided again in sight of it.
-    fn resolve(
-        &mut self,
-        commands: &[ReleaseCommand],
-        replies: Vec<Reply<PullOutcome>>,
-        error: ServiceError,
-    ) {
-        let duplicate = matches!(&error, ServiceError::Fault(Fault::Store(StoreError::Duplicate)));
-        let (true, [command]) = (duplicate, commands) else {
-            let mut error = Some(error);
-            let next = || error.take().unwrap_or_else(|| ServiceError::internal("a batch of pulls failed"));
-            return replies
-                .into_iter()
-                .zip(std::iter::repeat_with(next))
-                .for_each(|(reply, error)| send(reply, Err(error)));
-        };
-        let outcome = match self.ledger.read(|c| releases::outcome(c, &command.id)) {
-            Err(error) => Err(error.into()),
-            Ok(None) => match self.release(commands) {
-                Ok(released) => return self.answer(commands, released, replies),
-                Err(error) => Err(error),
-            },
-            Ok(Some(outcome)) => Ok(match Denial::from_reason(&outcome) {
-                Some(denial) => Decision::Refused(denial),
-                None => Decision::Repeated { release_id: command.id.clone() },
-            }),
+    fn resolve(&mut self, commands: &[ReleaseCommand], replies: Vec<Reply<PullOutcome>>, error: StoreError) {
+        let outcome = match (&error, commands) {
+            (StoreError::Duplicate, [command]) => {
+                match self.ledger.read(|c| releases::outcome(c, &command.id)) {
+                    Err(error) => Err(error.into()),
+                    Ok(None) => match self.release(commands) {
+                        Ok(released) => return self.answer(commands, released, replies),
+                        Err(error) => Err(error.into()),
+                    },
+                    Ok(Some(outcome)) => Ok(match Denial::from_reason(&outcome) {
+                        Some(denial) => Decision::Refused(denial),
+                        None => Decision::Repeated { release_id: command.id.clone() },
+                    }),
+                }
+            }
+            (_other, _) => Err(ServiceError::from(error)),
         };
         let outcome = outcome.map(|decision| PullOutcome { decision, remaining: 0, committed: None });
         if let Some(reply) = replies.into_iter().next() {
@@ -157,19 +155,39 @@ impl Committer {
         }
     }
 
-    fn release(&mut self, commands: &[ReleaseCommand]) -> ServiceResult<Released> {
+    /// Decides and records a set. A connection lost meanwhile is made anew once: if the commit had
+    /// happened all the same, the ids are found taken.
+    fn release(&mut self, commands: &[ReleaseCommand]) -> StoreResult<Released> {
         let quotas = self.directory.quotas();
         let mut attempts = 0;
         loop {
+            self.look_at_anchor()?;
             let now = self.clock.now();
             let known = &self.known;
             let result = self.ledger.write(|c| release(c, known, now, &quotas, commands));
             attempts += 1;
             match noting_breaks(result) {
                 Err(StoreError::DecideAgain) if attempts < DECIDE_AGAIN_MAX => {}
-                result => return Ok(result?),
+                Err(StoreError::Unavailable { .. }) if attempts < 2 => {}
+                result => return result,
             }
         }
+    }
+
+    /// Another process may have anchored more than this one knows: the database must have that too.
+    fn look_at_anchor(&mut self) -> StoreResult<()> {
+        let unusable = |why: String| StoreError::LedgerBroken { why };
+        let Some(newest) = self.anchor.newest().map_err(|error| unusable(error.to_string()))? else {
+            return Ok(());
+        };
+        let looked_at = self.known.anchored.is_some_and(|(size, _)| size == newest.size);
+        if newest.size > self.known.frontier.size() && !looked_at {
+            let text = newest.note.split("\n\n").next().unwrap_or_default();
+            let checkpoint =
+                Checkpoint::parse(&format!("{text}\n")).map_err(|error| unusable(error.to_string()))?;
+            self.known.anchored = Some((checkpoint.size, checkpoint.root));
+        }
+        Ok(())
     }
 
     fn answer(&mut self, commands: &[ReleaseCommand], released: Released, replies: Vec<Reply<PullOutcome>>) {
@@ -196,7 +214,7 @@ impl Committer {
 
     /// From here on this process vouches for the head it committed.
     fn committed(&mut self, appended: &Appended) {
-        self.known = Known { frontier: appended.head.frontier.clone() };
+        self.known = Known { frontier: appended.head.frontier.clone(), anchored: None };
     }
 }
 

@@ -93,6 +93,11 @@ impl Directory {
         }
     }
 
+    /// Whether the snapshot is young enough to let anybody in.
+    pub fn is_fresh(&self) -> bool {
+        self.snapshot.load().taken.elapsed() <= AGE_MAX
+    }
+
     /// Each member's daily quota.
     pub fn quotas(&self) -> Arc<HashMap<MemberId, u64>> {
         self.snapshot.load().quotas.clone()

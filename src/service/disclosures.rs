@@ -229,7 +229,8 @@ fn build(
         as_of_index: seen.size,
     };
     // What is stale today is built again each time: it is rare, and its row would never be fresh again.
-    if !assembled.stale {
+    let expired = ready.stale_after.is_some_and(|day| day <= place.at.shanghai_date());
+    if !expired {
         let row = place.row(ready.clone());
         spare(exchange.data.write(|c| disclosures::keep(c, &row)))?;
     }

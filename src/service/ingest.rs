@@ -64,6 +64,8 @@ pub struct Deliverer {
     pub member: String,
     /// The person or system.
     pub label: String,
+    /// Fingerprint of the certificate, looked up again before the commit; none for the operator on the host.
+    pub certificate: Option<String>,
 }
 
 /// What became of a delivery that was taken.
@@ -284,6 +286,10 @@ fn commit(
     })?;
     batch.unchanged = i64::try_from(unchanged).map_err(ServiceError::internal)?;
     exchange.data.write(|c| batches::update(c, batch))?;
+    // A delivery may take hours: who was suspended meanwhile does not commit it.
+    if let Some(certificate) = &deliverer.certificate {
+        exchange.directory.recognise(certificate, exchange.clock.now())?;
+    }
     let draft = draft(deliverer, batch);
     let ((), committed) = exchange.writer.unit_blocking(move |_c, _now| Ok(Ok(((), vec![draft]))))?;
     let index = i64::try_from(committed.entry(0)?.index).map_err(ServiceError::internal)?;

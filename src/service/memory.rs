@@ -11,6 +11,7 @@ use quick_cache::Weighter;
 use quick_cache::sync::Cache;
 
 use crate::domain::consent::Consent;
+use crate::domain::member::MemberId;
 use crate::domain::product::Product;
 use crate::store::disclosures::DisclosureRow;
 
@@ -96,9 +97,16 @@ impl Memory {
         }
     }
 
-    /// Forgets a consent that changed, or was refused.
+    /// Forgets a consent that changed.
     pub fn forget_consent(&self, id: &str) {
         self.consents.remove(id);
+    }
+
+    /// Forgets a consent that was refused to this bank; another bank's asking changes nothing.
+    pub fn forget_refused(&self, id: &str, bank: &MemberId) {
+        if self.consents.get(id).is_some_and(|known| known.consent.terms.bank == *bank) {
+            self.consents.remove(id);
+        }
     }
 
     /// A disclosure by its key: taxpayer, bank, section and variant.

@@ -74,7 +74,8 @@ impl Exchange {
         self: &Arc<Self>,
         work: impl FnOnce(&Exchange) -> ServiceResult<T> + Send + 'static,
     ) -> ServiceResult<T> {
-        if self.ledger.is_sqlite() { work(self) } else { self.blocking(work).await }
+        let at_once = self.ledger.is_sqlite() && self.ledger.has_room() && self.data.has_room();
+        if at_once { work(self) } else { self.blocking(work).await }
     }
 
     /// A fresh id: UUIDv7 of the exchange's clock.

@@ -61,11 +61,11 @@ pub async fn submit(
     let ((view, new), _committed) = exchange
         .writer
         .unit(move |c, now| {
-            let Some(present) = products::find(c, &product.id)? else {
+            let Some(present) = products::lock(c, &product.id)? else {
                 products::insert(c, &product, now)?;
                 return Ok(Ok(((product.into(), true), vec![draft])));
             };
-            // Another bank's product and none at all look alike.
+            // Nobody learns what another bank's product is; that the id is taken cannot be hidden.
             if present.bank != product.bank {
                 return Ok(Err(ServiceError::NotFound));
             }
@@ -95,7 +95,7 @@ pub async fn approve(
     let (view, _committed) = exchange
         .writer
         .unit(move |c, now| {
-            let Some(mut product) = products::find(c, &id)? else { return Ok(Err(ServiceError::NotFound)) };
+            let Some(mut product) = products::lock(c, &id)? else { return Ok(Err(ServiceError::NotFound)) };
             let asked = profile.unwrap_or_else(|| whole(&product.terms));
             let profile = match asked.narrowed_to(&product.terms) {
                 Ok(profile) => profile,

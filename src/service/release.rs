@@ -117,7 +117,7 @@ pub async fn pull(
                 return Err(ServiceError::internal("a grant without its entry"));
             }
             (Decision::Refused(denial), _, _) => {
-                exchange.memory.forget_consent(&request.consent_id);
+                exchange.memory.forget_refused(&request.consent_id, &caller.member);
                 return Err(ServiceError::Denied(denial));
             }
             (Decision::Outdated, _, _) => {}

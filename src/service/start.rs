@@ -88,7 +88,8 @@ pub fn open(places: &Places, clock: Arc<dyn Clock>) -> Result<Arc<Exchange>, Sta
     let published = Arc::default();
     let stopped = |error: ServiceError| StartError::Other(error.to_string());
     let publisher = Publisher::start(anchor, keys.clone(), Arc::clone(&published)).map_err(stopped)?;
-    let core = Committer::new(own, known, publisher, clock.clone(), directory.clone());
+    let watched = Anchor::open(&places.anchor)?;
+    let core = Committer::new(own, known, publisher, watched, clock.clone(), directory.clone());
     let writer = Writer::start(core, published).map_err(stopped)?;
     let exchange = Exchange {
         catalogue: Catalogue::new(ledger.clone(), data.clone()),
@@ -180,5 +181,5 @@ fn check_ledger(connection: &mut AnyConnection, anchor: &Anchor, keys: &Keys) ->
     if let Some(why) = damage_at_edge(connection, size)? {
         return Err(fail(why));
     }
-    Ok(Known { frontier: head.frontier })
+    Ok(Known { frontier: head.frontier, anchored: None })
 }

@@ -78,6 +78,14 @@ impl Anchor {
         if size_of(&first).max(size_of(&second)) > Some(new.size) {
             return Ok(());
         }
+        let differs = |slot: &Option<Anchored>| {
+            slot.as_ref().is_some_and(|old| old.size == new.size && old.note != new.note)
+        };
+        if differs(&first) || differs(&second) {
+            let why =
+                format!("another tree of {} entries was signed: two ledgers share this anchor", new.size);
+            return Err(AnchorError { path: self.path.clone(), why });
+        }
         let place = if size_of(&first) <= size_of(&second) { 0 } else { SLOT_BYTES };
         let slot = encode(new).ok_or_else(|| AnchorError {
             path: self.path.clone(),

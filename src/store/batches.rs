@@ -149,8 +149,12 @@ pub fn insert(connection: &mut AnyConnection, row: &BatchRow) -> StoreResult<()>
 
 /// Writes a delivery's counts and status.
 pub fn update(connection: &mut AnyConnection, row: &BatchRow) -> StoreResult<()> {
-    diesel::update(batch::table.find(&row.id)).set(row).execute(connection)?;
-    Ok(())
+    match diesel::update(batch::table.find(&row.id)).set(row).execute(connection)? {
+        1 => Ok(()),
+        _swept => Err(StoreError::Busy {
+            why: "the delivery was swept while it was loaded: its lock was lost".into(),
+        }),
+    }
 }
 
 /// A delivery by id.

@@ -98,6 +98,12 @@ impl Db {
         matches!(self.location, Location::Sqlite(_))
     }
 
+    /// Whether a connection can be had without waiting.
+    pub fn has_room(&self) -> bool {
+        let state = self.pool.state();
+        state.idle_connections > 0 || state.connections < self.pool.max_size()
+    }
+
     /// Where the database lives.
     pub fn location(&self) -> &Location {
         &self.location

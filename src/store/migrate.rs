@@ -26,6 +26,7 @@ pub enum Side {
 pub fn migrate(location: &Location, side: Side) -> StoreResult<()> {
     let mut connection = connect(location)?;
     if let Location::Postgres { schema, .. } = location {
+        require_english(&mut connection)?;
         execute(&mut connection, "SET lock_timeout = 60000")?;
         execute(&mut connection, &format!("SELECT pg_advisory_lock({MIGRATION_LOCK})"))?;
         execute(&mut connection, &format!("CREATE SCHEMA IF NOT EXISTS {schema}"))?;
@@ -42,6 +43,24 @@ pub fn migrate(location: &Location, side: Side) -> StoreResult<()> {
         }
     }
     // Closing the connection gives the advisory lock back.
+}
+
+#[derive(diesel::QueryableByName)]
+struct Setting {
+    #[diesel(sql_type = diesel::sql_types::Text)]
+    lc_messages: String,
+}
+
+/// A lock wait is told from a fault by PostgreSQL's own words: diesel passes no code for it.
+fn require_english(connection: &mut AnyConnection) -> StoreResult<()> {
+    let setting: Setting = on_backend!(connection, c => diesel::sql_query("SHOW lc_messages").get_result(c))
+        .map_err(StoreError::from)?;
+    let name = setting.lc_messages;
+    if name.is_empty() || ["C", "POSIX", "en"].iter().any(|known| name.starts_with(known)) {
+        return Ok(());
+    }
+    let why = format!("lc_messages is {name}: run ALTER ROLE <role> SET lc_messages = 'C' as a superuser");
+    Err(StoreError::Unavailable { why })
 }
 
 fn execute(connection: &mut AnyConnection, statement: &str) -> StoreResult<()> {

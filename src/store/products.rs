@@ -46,6 +46,15 @@ pub fn find(connection: &mut AnyConnection, id: &str) -> StoreResult<Option<Prod
     row.map(ProductRow::parse).transpose()
 }
 
+/// The same, locked until the transaction ends: two processes never change one product at once.
+pub fn lock(connection: &mut AnyConnection, id: &str) -> StoreResult<Option<Product>> {
+    let row: Option<ProductRow> = match connection {
+        AnyConnection::Pg(c) => product::table.find(id).for_update().get_result(c).optional()?,
+        AnyConnection::Sqlite(c) => product::table.find(id).get_result(c).optional()?,
+    };
+    row.map(ProductRow::parse).transpose()
+}
+
 /// The products with these ids, those there are.
 pub fn find_many(connection: &mut AnyConnection, ids: &[&str]) -> StoreResult<Vec<Product>> {
     match connection {

@@ -4,6 +4,7 @@ use std::io::{self, Read, Write};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
+use chrono::Datelike;
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 use shuidaiyi::domain::import::{Form, Syntax};
@@ -27,7 +28,7 @@ both_backends!(
 
 pub const TAXPAYER: &str = "91440305MA5XYR1281";
 
-/// Delivers rows as the bureau; `day` is the day in November 2026 for which they are true.
+/// Delivers rows as the bureau; `day` is the day, by [`as_of`], for which they are true.
 pub fn deliver(site: &Site, form: &str, day: u32, mode: Mode, source: impl Read) -> ServiceResult<Report> {
     deliver_to(site.exchange(), form, day, mode, source)
 }
@@ -40,17 +41,27 @@ pub fn deliver_to(
     mode: Mode,
     source: impl Read,
 ) -> ServiceResult<Report> {
-    let date = |y, m, d| chrono::NaiveDate::from_ymd_opt(y, m, d).unwrap();
+    let today = today();
+    let months_back = today.checked_sub_months(chrono::Months::new(40)).unwrap();
     let delivery = Delivery {
         form: Form::by_id(form).unwrap(),
         syntax: Syntax::Ndjson,
-        coverage_from: date(2026, 1, 1),
-        coverage_to: date(2026, 10, 31),
-        as_of: date(2026, 11, day),
+        coverage_from: months_back.with_day(1).unwrap(),
+        coverage_to: today.with_day(1).unwrap().pred_opt().unwrap(),
+        as_of: as_of(day),
         mode,
     };
-    let deliverer = Deliverer { member: "bureau".into(), label: "system".into() };
+    let deliverer = Deliverer { member: "bureau".into(), label: "system".into(), certificate: None };
     ingest(exchange, &deliverer, delivery, source, &mut |_| {})
+}
+
+fn today() -> chrono::NaiveDate {
+    shuidaiyi::clock::Clock::now(&shuidaiyi::clock::SystemClock).shanghai_date()
+}
+
+/// A day of the tests' own month, which ends five days from today: day 25 is today.
+pub fn as_of(day: u32) -> chrono::NaiveDate {
+    today() - chrono::Days::new(25) + chrono::Days::new(u64::from(day))
 }
 
 /// Delivers rows whole.
@@ -225,8 +236,8 @@ async fn unchanged_rows_only_refresh_the_day(backend: Backend) {
     let report = deliver_rows(&site, "registration", 9, &both);
     assert_eq!((report.accepted, report.unchanged, records(&site)), (2, 1, 2));
     let second = sections(&pulled(&site, "bank-01", &consent).await);
-    assert_eq!(first["registration"]["as_of"], "2026-11-05");
-    assert_eq!(second["registration"]["as_of"], "2026-11-09");
+    assert_eq!(first["registration"]["as_of"], json!(as_of(5)));
+    assert_eq!(second["registration"]["as_of"], json!(as_of(9)));
     assert_eq!(first["registration"]["records"], second["registration"]["records"]);
     // Changed, and changed back: two revisions more, the newest of them counts.
     let renamed = registration(TAXPAYER, "深圳市乙有限公司");

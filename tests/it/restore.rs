@@ -6,6 +6,7 @@ use reqwest::{Method, StatusCode};
 use serde_json::Value;
 use shuidaiyi::app;
 use shuidaiyi::ledger::entry::EntryKind;
+use shuidaiyi::service::Exchange;
 use shuidaiyi::store::ledger::{Draft, Field};
 
 use crate::support::wire::grant_many;
@@ -16,6 +17,7 @@ both_backends!(
     a_ledger_without_its_anchor_is_refused,
     a_changed_byte_is_refused,
     nothing_leaves_once_the_database_is_set_back,
+    a_gateway_behind_another_notices_a_set_back,
 );
 
 async fn site_with_consent(backend: Backend) -> (Site, String) {
@@ -172,8 +174,29 @@ async fn nothing_leaves_once_the_database_is_set_back(backend: Backend) {
     assert_eq!(site.entries().len(), size, "nothing is appended to it either");
 }
 
+/// The database goes back to a state that this process has not even reached: the anchor knows better.
+async fn a_gateway_behind_another_notices_a_set_back(backend: Backend) {
+    let (site, consent) = site_with_consent(backend).await;
+    pull_some(&site, &consent).await;
+    let other = site.another();
+    append_to(&other.exchange, 1).await;
+    remember(&site);
+    append_to(&other.exchange, 2).await;
+    other.stop();
+    set_back(&site);
+    let size = site.entries().len();
+    let (status, answer) = site.pull("bank-01", &consent).await;
+    assert_eq!(status, StatusCode::INTERNAL_SERVER_ERROR, "{answer}");
+    assert_eq!(site.revoke(&consent).await.0, StatusCode::INTERNAL_SERVER_ERROR);
+    assert_eq!(site.entries().len(), size);
+}
+
 /// Entries of no consequence.
 async fn append(site: &Site, count: usize) {
+    append_to(site.exchange(), count).await;
+}
+
+async fn append_to(exchange: &Exchange, count: usize) {
     let draft = |n| Draft {
         kind: EntryKind::ProductSubmitted,
         object_id: format!("filler-{n}"),
@@ -182,5 +205,5 @@ async fn append(site: &Site, count: usize) {
         fields: vec![("digest", Field::Plain("none".into()))],
     };
     let drafts: Vec<Draft> = (0..count).map(draft).collect();
-    site.exchange().writer.unit(move |_c, _now| Ok(Ok(((), drafts)))).await.unwrap();
+    exchange.writer.unit(move |_c, _now| Ok(Ok(((), drafts)))).await.unwrap();
 }

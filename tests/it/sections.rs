@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use shuidaiyi::service::ingest::Mode;
 
-use crate::deliveries::{TAXPAYER, consent, deliver_rows, deliver_to, lines, pulled, registration};
+use crate::deliveries::{TAXPAYER, as_of, consent, deliver_rows, deliver_to, lines, pulled, registration};
 use crate::support::site::consent_terms;
 use crate::support::wire::{digests, sections, small_return};
 use crate::support::{Backend, Site, both_backends, sql};
@@ -36,6 +36,8 @@ async fn each_way_of_missing_has_its_name(backend: Backend) {
     deliver_rows(&site, "registration", 5, &[registration(OTHER, "深圳市乙有限公司")]);
     assert_eq!(states().await, (empty.clone(), not_collected.clone()));
     deliver_rows(&site, "vat_small", 5, &[small_return(OTHER, 1, 5)]);
+    assert_eq!(states().await, (empty.clone(), not_collected.clone()), "general returns may exist");
+    deliver_rows(&site, "vat_general", 5, &[]);
     assert_eq!(states().await, (empty.clone(), empty.clone()));
     deliver_rows(&site, "registration", 6, &[registration(TAXPAYER, "深圳市甲有限公司")]);
     assert_eq!(states().await, ((json!("present"), Value::Null), empty));
@@ -53,9 +55,9 @@ async fn what_is_overdue_says_so(backend: Backend) {
     let consent = consent(&site, "bank-01").await;
     deliver_rows(&site, "registration", 5, &[registration(TAXPAYER, "深圳市甲有限公司")]);
     let fresh = sections(&pulled(&site, "bank-01", &consent).await)["registration"].clone();
-    assert_eq!((&fresh["status"], &fresh["stale_after"]), (&json!("present"), &json!("2026-12-20")));
+    let overdue = as_of(5) + chrono::Days::new(45);
+    assert_eq!((&fresh["status"], &fresh["stale_after"]), (&json!("present"), &json!(overdue)));
     let now = shuidaiyi::clock::Clock::now(&*site.clock);
-    let overdue = chrono::NaiveDate::from_ymd_opt(2026, 12, 20).unwrap();
     let days = (overdue - now.shanghai_date()).num_days();
     let day = 24 * 3600;
     site.clock.advance_seconds((days - 1) * day);
@@ -67,7 +69,7 @@ async fn what_is_overdue_says_so(backend: Backend) {
     assert_eq!(stale["records"], fresh["records"], "stale records are still there");
     deliver_rows(&site, "registration", 30, &[registration(TAXPAYER, "深圳市甲有限公司")]);
     let again = sections(&pulled(&site, "bank-01", &consent).await)["registration"].clone();
-    assert_eq!((&again["status"], &again["as_of"]), (&json!("present"), &json!("2026-11-30")));
+    assert_eq!((&again["status"], &again["as_of"]), (&json!("present"), &json!(as_of(30))));
 }
 
 async fn what_the_profile_or_the_person_closes_is_withheld(backend: Backend) {

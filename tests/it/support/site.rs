@@ -163,12 +163,13 @@ impl Site {
         (status, serde_json::from_slice(&bytes).unwrap_or(Value::Null))
     }
 
-    /// Loads a small synthetic city whose last month is October 2026.
+    /// Loads a small synthetic city as the bureau knows it today.
     pub fn load_city(&self, taxpayers: u64) -> Vec<FirmSummary> {
-        let city = City::new(7, taxpayers);
+        let today = shuidaiyi::clock::Clock::now(&shuidaiyi::clock::SystemClock).shanghai_date();
+        let city = City::as_known_on(today, 7, taxpayers);
         let out = self.home.path().join("city");
         let manifest = write_city(&city, &out, &mut |_, _| {}).expect("synth");
-        let deliverer = Deliverer { member: "bureau".into(), label: "system".into() };
+        let deliverer = Deliverer { member: "bureau".into(), label: "system".into(), certificate: None };
         for file in &manifest.files {
             let delivery = Delivery {
                 form: Form::by_id(&file.form).unwrap(),
