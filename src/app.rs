@@ -16,6 +16,7 @@ use crate::http::server;
 use crate::http::tls::{TlsError, server_config};
 use crate::service::Exchange;
 use crate::service::directory::REFRESH_EVERY;
+use crate::service::evidence;
 use crate::service::ingest;
 use crate::service::refusals;
 use crate::service::start::{StartError, open};
@@ -23,6 +24,8 @@ use crate::store::idempotency;
 
 /// How often finished minutes of counted refusals are recorded.
 const RECORD_REFUSALS_EVERY: Duration = Duration::from_secs(5);
+/// How often this process takes note of what others appended.
+const STAY_CURRENT_EVERY: Duration = Duration::from_secs(5);
 /// How often old idempotency keys are forgotten.
 const FORGET_KEYS_EVERY: Duration = Duration::from_secs(3600);
 
@@ -116,6 +119,7 @@ async fn serve(
         actix_web::rt::spawn(refresh_directory(exchange.clone())),
         actix_web::rt::spawn(record_refusals(exchange.clone())),
         actix_web::rt::spawn(forget_keys(exchange.clone())),
+        actix_web::rt::spawn(stay_current(exchange.clone())),
         actix_web::rt::spawn(sweep_deliveries(exchange.clone())),
     ];
     let (first, second) = (actix_web::rt::spawn(gateway), actix_web::rt::spawn(operations));
@@ -167,6 +171,16 @@ async fn refresh_directory(exchange: Arc<Exchange>) {
         tokio::time::sleep(REFRESH_EVERY).await;
         if let Err(why) = exchange.blocking(|e| Ok(e.directory.refresh()?)).await {
             warn!(%why, "The member directory could not be read");
+        }
+    }
+}
+
+/// Takes note of what other processes append, so that the next write here has little to catch up with under the head's lock.
+async fn stay_current(exchange: Arc<Exchange>) {
+    loop {
+        tokio::time::sleep(STAY_CURRENT_EVERY).await;
+        if let Err(why) = evidence::newest(&exchange).await {
+            warn!(%why, "The ledger's newest head could not be taken note of");
         }
     }
 }

@@ -15,7 +15,7 @@ struct ProofQuery {
 
 /// The newest checkpoint, a C2SP signed note.
 pub async fn checkpoint(context: Context) -> ServiceResult<HttpResponse> {
-    let published = evidence::checkpoint(context.exchange()).await?;
+    let published = evidence::newest(context.exchange()).await?;
     Ok(HttpResponse::Ok().content_type("text/plain; charset=utf-8").body(published.note))
 }
 

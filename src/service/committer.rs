@@ -4,6 +4,7 @@
 //! head is signed and anchored.
 
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use tracing::{error, warn};
 
@@ -19,12 +20,16 @@ use crate::ledger::checkpoint::Checkpoint;
 use crate::store::anchor::Anchor;
 use crate::store::db::{AnyConnection, Db};
 use crate::store::error::{StoreError, StoreResult};
-use crate::store::ledger::{Appended, Draft, Known, append};
+use crate::store::ledger::{self, Appended, Draft, Known, append};
 use crate::store::release_unit::{Decision, ReleaseCommand, Released, release};
 use crate::store::releases;
 
 /// How often a unit is decided again when the ledger's clock crossed a boundary.
 const DECIDE_AGAIN_MAX: u32 = 3;
+/// How often this node's clock is compared with the database's.
+const COMPARE_CLOCKS_EVERY: Duration = Duration::from_secs(5);
+/// Past this difference nothing is written, in microseconds: one node's clock would set the ledger's for all.
+const CLOCK_DIFFERENCE_MAX_MICROS: u64 = 10_000_000;
 
 /// What became of a pull.
 #[derive(Debug)]
@@ -47,6 +52,7 @@ pub struct Committer {
     publisher: Publisher,
     anchor: Anchor,
     clock: Arc<dyn Clock>,
+    clocks_agreed_at: Option<Instant>,
     directory: Arc<Directory>,
 }
 
@@ -60,7 +66,7 @@ impl Committer {
         clock: Arc<dyn Clock>,
         directory: Arc<Directory>,
     ) -> Self {
-        Self { ledger, known, publisher, anchor, clock, directory }
+        Self { ledger, known, publisher, anchor, clock, clocks_agreed_at: None, directory }
     }
 
     /// Runs a rare use case in a transaction of its own.
@@ -70,7 +76,7 @@ impl Committer {
         reply: impl FnOnce(ServiceResult<(T, Arc<Committed>)>) + Send + 'static,
     ) {
         let now = self.clock.now();
-        if let Err(error) = self.look_at_anchor() {
+        if let Err(error) = self.look_around() {
             return reply(Err(error.into()));
         }
         let known = &self.known;
@@ -161,7 +167,7 @@ impl Committer {
         let quotas = self.directory.quotas();
         let mut attempts = 0;
         loop {
-            self.look_at_anchor()?;
+            self.look_around()?;
             let now = self.clock.now();
             let known = &self.known;
             let result = self.ledger.write(|c| release(c, known, now, &quotas, commands));
@@ -170,6 +176,29 @@ impl Committer {
                 Err(StoreError::DecideAgain) if attempts < DECIDE_AGAIN_MAX => {}
                 Err(StoreError::Unavailable { .. }) if attempts < 2 => {}
                 result => return result,
+            }
+        }
+    }
+
+    /// Before every transaction: what other processes anchored, and now and then what time the database has.
+    fn look_around(&mut self) -> StoreResult<()> {
+        self.look_at_anchor()?;
+        if !self.clock.is_comparable()
+            || self.clocks_agreed_at.is_some_and(|at| at.elapsed() < COMPARE_CLOCKS_EVERY)
+        {
+            return Ok(());
+        }
+        let now = self.clock.now().micros();
+        match self.ledger.read(ledger::database_clock)? {
+            Some(theirs) if theirs.abs_diff(now) > CLOCK_DIFFERENCE_MAX_MICROS => {
+                error!(
+                    "This node's clock is over 10 s off the database's: nothing is written until one of them is set right"
+                );
+                Err(StoreError::Busy { why: "this node's clock is over 10 s off the database's".into() })
+            }
+            Some(_) | None => {
+                self.clocks_agreed_at = Some(Instant::now());
+                Ok(())
             }
         }
     }

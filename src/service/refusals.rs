@@ -92,7 +92,8 @@ impl RefusalCounter {
     }
 }
 
-fn rate_limited(caller: &Caller, now: Timestamp) -> ServiceError {
+/// The day's quota is used up: when to come again.
+pub(super) fn rate_limited(caller: &Caller, now: Timestamp) -> ServiceError {
     let left = now.next_shanghai_midnight().since_micros(now) / 1_000_000 + 1;
     ServiceError::RateLimited {
         retry_after_s: u64::try_from(left).unwrap_or(1),

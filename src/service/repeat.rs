@@ -12,6 +12,7 @@ use super::directory::Caller;
 use super::error::{ServiceError, ServiceResult};
 use super::evidence;
 use super::receipt::Receipt;
+use super::refusals::rate_limited;
 use super::release::{Dossier, PullRequest, Pulled, refuse};
 use crate::domain::consent::{Consent, ConsentStatus};
 use crate::domain::denial::{ConsentFault, Denial};
@@ -24,6 +25,7 @@ use crate::seal::sd_jwt;
 use crate::store::consents;
 use crate::store::error::StoreError;
 use crate::store::ledger::{self, Draft, Field};
+use crate::store::quota;
 use crate::store::releases::{self, ReleaseRow};
 
 /// How long a dossier may be asked for again: 24 h, in microseconds.
@@ -84,7 +86,11 @@ pub async fn release(
     with_dossier: bool,
 ) -> ServiceResult<Repeated> {
     let row = find(exchange, caller, id).await?;
-    let repeated = if with_dossier { repeat(exchange, caller, &row, Vec::new()).await?.ok() } else { None };
+    let repeated = match with_dossier {
+        // It uses no pull of the consent, but a place of the bank's day: nobody floods the ledger by asking again.
+        true => repeat(exchange, caller, &row, Vec::new(), Counted::ToTheDay).await?.ok(),
+        false => None,
+    };
     let receipt = evidence::receipt_of(exchange, id, EntryKind::ReleaseGranted).await?;
     let (dossier, repeat_receipt) = repeated.unzip();
     let dossier = dossier.map(|dossier| dossier.text());
@@ -99,7 +105,7 @@ pub async fn again(
     id: &str,
 ) -> ServiceResult<Pulled> {
     let row = find(exchange, caller, id).await?;
-    match repeat(exchange, caller, &row, request.have.clone()).await? {
+    match repeat(exchange, caller, &row, request.have.clone(), Counted::Not).await? {
         Ok((dossier, _receipt_of_repeat)) => {
             let receipt = evidence::receipt_of(exchange, id, EntryKind::ReleaseGranted).await?;
             Ok(Pulled { release_id: row.id, dossier, receipt, remaining: None })
@@ -115,12 +121,20 @@ async fn find(exchange: &Arc<Exchange>, caller: &Caller, id: &str) -> ServiceRes
     found.ok_or(ServiceError::NotFound)
 }
 
+/// Whether a repeat takes a place of the bank's day. One under an idempotency key answers before the quota.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Counted {
+    ToTheDay,
+    Not,
+}
+
 /// The dossier again and the proof that it was recorded, or what about the consent forbids it.
 async fn repeat(
     exchange: &Arc<Exchange>,
     caller: &Caller,
     row: &ReleaseRow,
     have: Vec<String>,
+    counted: Counted,
 ) -> ServiceResult<Result<(Dossier, Receipt), ConsentFault>> {
     if exchange.clock.now().since_micros(row.issued_at()) > REPEAT_MICROS {
         return Ok(Err(ConsentFault::Expired));
@@ -128,7 +142,7 @@ async fn repeat(
     let stored = row.clone();
     let dossier = exchange.blocking(move |e| rebuild(e, &stored, &have)).await?;
     let draft = repeated_draft(caller, row);
-    let consent_id = row.consent_id.clone();
+    let (consent_id, asker) = (row.consent_id.clone(), caller.clone());
     let (barred, committed) = exchange
         .writer
         .unit(move |c, now| {
@@ -137,6 +151,12 @@ async fn repeat(
             let at = now.max(ledger::head(c)?.at.plus_micros(1));
             let barred =
                 consents.first().map_or(Some(ConsentFault::Unknown), |consent| bars_repeat(consent, at));
+            if barred.is_none() && counted == Counted::ToTheDay {
+                let place = quota::take(c, &asker.member, at.shanghai_date(), 1, asker.quota_per_day)?;
+                if place.taken == 0 {
+                    return Ok(Err(rate_limited(&asker, at)));
+                }
+            }
             Ok(Ok((barred, if barred.is_none() { vec![draft] } else { Vec::new() })))
         })
         .await?;

@@ -78,6 +78,9 @@ impl Anchor {
         if size_of(&first).max(size_of(&second)) > Some(new.size) {
             return Ok(());
         }
+        if [&first, &second].into_iter().flatten().any(|old| old == new) {
+            return Ok(());
+        }
         let differs = |slot: &Option<Anchored>| {
             slot.as_ref().is_some_and(|old| old.size == new.size && old.note != new.note)
         };

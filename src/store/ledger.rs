@@ -196,6 +196,20 @@ pub fn append(
     Ok(Appended { entries, tree, head: grown })
 }
 
+#[derive(diesel::QueryableByName)]
+struct DatabaseClock {
+    #[diesel(sql_type = diesel::sql_types::BigInt)]
+    micros: i64,
+}
+
+/// What the database's clock shows, in microseconds since the epoch; `None` where it is this host's own.
+pub fn database_clock(connection: &mut AnyConnection) -> StoreResult<Option<i64>> {
+    let AnyConnection::Pg(c) = connection else { return Ok(None) };
+    let statement = "SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint AS micros";
+    let clock: DatabaseClock = diesel::sql_query(statement).get_result(c)?;
+    Ok(Some(clock.micros))
+}
+
 /// Every entry gets an instant of its own, later than the one before.
 fn instants(now: Timestamp, newest: Timestamp, count: usize) -> Vec<Timestamp> {
     let mut at = newest;

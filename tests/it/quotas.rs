@@ -8,7 +8,13 @@ use shuidaiyi::store::quota::{Taken, take, used};
 use crate::support::wire::{Wire, grant_many};
 use crate::support::{Backend, Site, both_backends};
 
-both_backends!(places_of_a_day_are_exact, keys_last_a_day, a_key_is_forgotten_after_its_day);
+both_backends!(
+    places_of_a_day_are_exact,
+    keys_last_a_day,
+    a_key_is_forgotten_after_its_day,
+    asking_again_takes_a_place_of_the_day,
+    a_clock_far_off_writes_nothing,
+);
 
 async fn places_of_a_day_are_exact(backend: Backend) {
     let site = Site::start(backend);
@@ -91,4 +97,43 @@ async fn a_key_is_forgotten_after_its_day(backend: Backend) {
     let second = pull().await;
     assert!(second.is_string() && second != first);
     assert_eq!(pull().await, second);
+}
+
+/// A repeat uses no pull of the consent, but a place of the bank's day: past it, it is turned away like a pull.
+async fn asking_again_takes_a_place_of_the_day(backend: Backend) {
+    let site = Site::start_with_quota(backend, 2);
+    let firms = site.load_city(1);
+    site.product("bank-01").await;
+    let consent = site.consent("bank-01", firms[0].taxpayer_id.as_str(), |_| {}).await;
+    let (status, pulled) = site.pull("bank-01", consent["id"].as_str().unwrap()).await;
+    assert_eq!(status, 201, "{pulled}");
+    let path = format!("/v1/releases/{}", pulled["release_id"].as_str().unwrap());
+    let ask = async |path: &str| site.json("bank-01", reqwest::Method::GET, path, None).await;
+    assert_eq!(ask(&path).await.0, 200);
+    let entries = site.entries().len();
+    let (status, refused) = ask(&path).await;
+    assert_eq!((status.as_u16(), &refused["code"]), (429, &"rate-limited".into()), "{refused}");
+    assert_eq!(site.entries().len(), entries, "counted, not recorded one by one");
+    assert_eq!(ask(&format!("{path}?dossier=false")).await.0, 200, "the receipt is always to be had");
+}
+
+/// A node far off the database's time would set the ledger's clock for everyone: it writes nothing.
+async fn a_clock_far_off_writes_nothing(backend: Backend) {
+    let mut site = Site::start(backend);
+    let size = site.entries().len();
+    site.stop();
+    site.clock.be_comparable();
+    site.clock.advance_seconds(60);
+    site.restart();
+    let (status, answer) = site
+        .json("bank-01", reqwest::Method::PUT, "/v1/products/p", Some(crate::support::site::product_terms()))
+        .await;
+    match backend {
+        Backend::Postgres => {
+            assert_eq!((status.as_u16(), &answer["code"]), (503, &"busy".into()), "{answer}");
+            assert_eq!(site.entries().len(), size);
+        }
+        // SQLite lies on this host: there is no other clock.
+        Backend::Sqlite => assert_eq!(status.as_u16(), 201, "{answer}"),
+    }
 }

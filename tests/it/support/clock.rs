@@ -1,6 +1,6 @@
 //! A clock that the tests set: the host's, plus an offset.
 
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 
 use shuidaiyi::clock::{Clock, SystemClock};
 use shuidaiyi::domain::timestamp::Timestamp;
@@ -9,9 +9,15 @@ use shuidaiyi::domain::timestamp::Timestamp;
 #[derive(Default)]
 pub struct TestClock {
     offset_micros: AtomicI64,
+    comparable: AtomicBool,
 }
 
 impl TestClock {
+    /// Lets the gateway hold it against the database's clock, as it does with the host's.
+    pub fn be_comparable(&self) {
+        self.comparable.store(true, Ordering::SeqCst);
+    }
+
     /// Moves the clock by so many seconds from where it is; negative is back.
     pub fn advance_seconds(&self, seconds: i64) {
         self.offset_micros.fetch_add(seconds * 1_000_000, Ordering::SeqCst);
@@ -21,5 +27,9 @@ impl TestClock {
 impl Clock for TestClock {
     fn now(&self) -> Timestamp {
         SystemClock.now().plus_micros(self.offset_micros.load(Ordering::SeqCst))
+    }
+
+    fn is_comparable(&self) -> bool {
+        self.comparable.load(Ordering::SeqCst)
     }
 }
