@@ -98,6 +98,7 @@ pub async fn pull(
         return repeat::again(exchange, caller, request, &release_id).await;
     }
     exchange.refusals.check_quota(caller, exchange.clock.now())?;
+    let _announced = exchange.writer.announce();
     for attempt in 0..PREPARE_AGAIN_MAX {
         let prepared = prepare(exchange, caller, request, claim.clone(), attempt == 0).await?;
         let PreparedPull { command, disclosures } = prepared;

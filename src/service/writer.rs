@@ -4,7 +4,10 @@
 //! flight are written as one set. Rare use cases come as closures, one transaction each.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
+
+use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwapOption;
 use tokio::sync::oneshot;
@@ -21,6 +24,8 @@ use crate::store::release_unit::ReleaseCommand;
 
 /// Commands that may wait; past it the answer is `busy`.
 const QUEUE_LENGTH: usize = 1_024;
+/// How long the first pull of a set waits for others that are on their way.
+const LINGER: Duration = Duration::from_micros(250);
 /// Commands in one transaction.
 const BATCH_LENGTH: usize = 128;
 /// Where an answer goes.
@@ -37,17 +42,35 @@ enum Job {
 pub struct Writer {
     queue: SyncSender<Job>,
     published: Arc<ArcSwapOption<Published>>,
+    on_their_way: Arc<AtomicUsize>,
+}
+
+/// A pull that is being prepared: the writer may wait a moment for it.
+pub struct OnItsWay(Arc<AtomicUsize>);
+
+impl Drop for OnItsWay {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
 }
 
 impl Writer {
     /// Starts the writer's thread. It ends when the last handle is dropped.
     pub fn start(mut core: Committer, published: Arc<ArcSwapOption<Published>>) -> ServiceResult<Self> {
         let (queue, jobs) = sync_channel(QUEUE_LENGTH);
+        let on_their_way = Arc::new(AtomicUsize::new(0));
+        let expected = on_their_way.clone();
         std::thread::Builder::new()
             .name("ledger-writer".into())
-            .spawn(move || run(&mut core, &jobs))
+            .spawn(move || run(&mut core, &jobs, &expected))
             .map_err(ServiceError::internal)?;
-        Ok(Self { queue, published })
+        Ok(Self { queue, published, on_their_way })
+    }
+
+    /// Announces a pull, from its arrival until its answer.
+    pub fn announce(&self) -> OnItsWay {
+        self.on_their_way.fetch_add(1, Ordering::Relaxed);
+        OnItsWay(self.on_their_way.clone())
     }
 
     /// Has a pull decided and recorded.
@@ -105,7 +128,7 @@ fn unit_job<T: Send + 'static>(
     Job::Unit(Box::new(move |core| core.unit(work, reply)))
 }
 
-fn run(core: &mut Committer, jobs: &Receiver<Job>) {
+fn run(core: &mut Committer, jobs: &Receiver<Job>, expected: &AtomicUsize) {
     let mut waiting: Option<Job> = None;
     while let Some(job) = waiting.take().or_else(|| jobs.recv().ok()) {
         let (command, reply) = match job {
@@ -117,8 +140,13 @@ fn run(core: &mut Committer, jobs: &Receiver<Job>) {
         };
         let mut commands = vec![command];
         let mut replies = vec![reply];
+        let until = Instant::now() + LINGER;
         while commands.len() < BATCH_LENGTH {
-            match jobs.try_recv() {
+            let left = match commands.len() < expected.load(Ordering::Relaxed) {
+                true => until.saturating_duration_since(Instant::now()),
+                false => Duration::ZERO,
+            };
+            match jobs.recv_timeout(left) {
                 Ok(Job::Pull(command, reply)) => {
                     commands.push(*command);
                     replies.push(reply);
