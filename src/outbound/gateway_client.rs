@@ -1,7 +1,6 @@
 //! A member's client of the gateway, over real mutual TLS.
 
 use std::path::Path;
-use std::sync::Arc;
 use std::time::Duration;
 
 use reqwest::{Body, Certificate, Client, Identity, Method, Response, StatusCode, Url};
@@ -152,6 +151,3 @@ fn chain(error: &dyn std::error::Error) -> String {
     }
     text
 }
-
-/// Shared by tasks.
-pub type SharedClient = Arc<GatewayClient>;

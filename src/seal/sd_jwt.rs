@@ -123,13 +123,18 @@ pub fn issue(claims: &DossierClaims, signer: &JwtSigner) -> Result<String, SdJwt
 /// `<jwt>~<disclosure>~…~`, in the order given.
 pub fn assemble<'a>(jwt: &str, disclosures: impl Iterator<Item = &'a str>) -> String {
     let mut dossier = String::with_capacity(jwt.len() + 1);
-    dossier.push_str(jwt);
-    dossier.push('~');
-    for disclosure in disclosures {
-        dossier.push_str(disclosure);
-        dossier.push('~');
-    }
+    write_to(&mut dossier, jwt, disclosures);
     dossier
+}
+
+/// The same, at the end of a text that is being put together.
+pub fn write_to<'a>(text: &mut String, jwt: &str, disclosures: impl Iterator<Item = &'a str>) {
+    text.push_str(jwt);
+    text.push('~');
+    for disclosure in disclosures {
+        text.push_str(disclosure);
+        text.push('~');
+    }
 }
 
 /// The JWT and the encoded disclosures of a dossier; nothing is verified.

@@ -19,7 +19,7 @@ use crate::domain::taxpayer_id::TaxpayerId;
 use crate::domain::timestamp::Timestamp;
 use crate::ledger::entry::EntryKind;
 use crate::seal::digest::{canonical_json, prefixed_digest};
-use crate::store::idempotency::{self, Claim, Kept};
+use crate::store::idempotency::{self, Claim};
 use crate::store::ledger::{Draft, Field};
 use crate::store::{consents, products};
 
@@ -138,8 +138,7 @@ pub async fn grant(
             }
             consents::insert(c, &consent, &json, now)?;
             if let Some(claim) = &claim {
-                let kept = Kept::of_release(claim.request_digest.clone(), consent.terms.id.clone());
-                idempotency::keep(c, &caller.member, claim, &kept, now)?;
+                idempotency::keep(c, &caller.member, claim, &consent.terms.id, now)?;
             }
             Ok(Ok(((consent, now, true), vec![draft])))
         })
@@ -191,8 +190,7 @@ pub async fn revoke(
             };
             // Also for a consent revoked before: the key has answered for this request.
             if let (Some(claim), None) = (&claim, kept) {
-                let kept = Kept::of_release(claim.request_digest.clone(), id.clone());
-                idempotency::keep(c, &caller.member, claim, &kept, now)?;
+                idempotency::keep(c, &caller.member, claim, &id, now)?;
             }
             if !changed {
                 return Ok(Ok(((consent, now, false), Vec::new())));

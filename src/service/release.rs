@@ -12,6 +12,7 @@ use super::repeat;
 use crate::domain::consent::Purpose;
 use crate::domain::denial::Denial;
 use crate::domain::section::Section;
+use crate::seal::sd_jwt;
 use crate::store::idempotency::{self, Claim};
 use crate::store::release_unit::Decision;
 
@@ -56,12 +57,7 @@ impl Dossier {
 
     /// Writes the SD-JWT (RFC 9901, section 4).
     pub fn write_to(&self, text: &mut String) {
-        text.push_str(&self.jwt);
-        text.push('~');
-        for disclosure in &self.disclosures {
-            text.push_str(disclosure);
-            text.push('~');
-        }
+        sd_jwt::write_to(text, &self.jwt, self.disclosures.iter().map(|disclosure| &**disclosure));
     }
 
     /// The SD-JWT.

@@ -5,8 +5,6 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use serde::Deserialize;
-
 use super::Exchange;
 use super::catalogue::Catalogue;
 use super::committer::Committer;
@@ -42,14 +40,6 @@ pub struct Places {
     /// The trust file.
     pub trust: PathBuf,
     /// Connections to each database.
-    pub connections: u32,
-}
-
-/// How many connections each database pool may hold.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct PoolOptions {
-    /// At most this many connections to each of the two databases.
     pub connections: u32,
 }
 

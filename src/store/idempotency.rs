@@ -22,27 +22,14 @@ pub struct Claim {
     pub request_digest: String,
 }
 
-/// What a key led to.
+/// What a key led to. The answer itself is built again from it each time.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Kept {
     /// Digest of the request that came first.
     pub request_digest: String,
-    /// What it made.
+    /// What it made or changed.
     pub object_id: String,
-    /// HTTP status of its answer.
-    pub status: u16,
-    /// Its answer, unless that is built again each time.
-    pub body: Option<String>,
 }
-
-impl Kept {
-    /// What a pull leaves behind: the dossier is built again under the repeat rule.
-    pub fn of_release(request_digest: String, release_id: String) -> Self {
-        Self { request_digest, object_id: release_id, status: 201, body: None }
-    }
-}
-
-type Row = (String, String, i32, Option<String>);
 
 /// What this key led to within the last 24 h, if anything.
 pub fn find(
@@ -52,43 +39,21 @@ pub fn find(
     now: Timestamp,
 ) -> StoreResult<Option<Kept>> {
     let since = now.plus_micros(-KEPT_MICROS).naive();
-    let row: Option<Row> = on_backend!(connection, c => idempotency::table
+    let row: Option<(String, String)> = on_backend!(connection, c => idempotency::table
         .find((member.as_str(), claim.route, claim.key.as_str()))
         .filter(idempotency::at.gt(since))
-        .select((idempotency::request_digest, idempotency::object_id, idempotency::status, idempotency::body))
+        .select((idempotency::request_digest, idempotency::object_id))
         .get_result(c)
         .optional())?;
-    Ok(row.map(|(request_digest, object_id, status, body)| Kept {
-        request_digest,
-        object_id,
-        status: u16::try_from(status).unwrap_or(200),
-        body,
-    }))
+    Ok(row.map(|(request_digest, object_id)| Kept { request_digest, object_id }))
 }
 
-/// Keeps what a pull led to. `Duplicate` if another process was first: decide again.
-pub fn keep_release(
-    connection: &mut AnyConnection,
-    member: &MemberId,
-    claim: &Claim,
-    release_id: &str,
-    now: Timestamp,
-) -> StoreResult<()> {
-    keep(
-        connection,
-        member,
-        claim,
-        &Kept::of_release(claim.request_digest.clone(), release_id.to_owned()),
-        now,
-    )
-}
-
-/// Keeps an answer in the unit of work that it answers for.
+/// Keeps what a request led to, in its own unit of work. `Duplicate` if another process was first: decide again.
 pub fn keep(
     connection: &mut AnyConnection,
     member: &MemberId,
     claim: &Claim,
-    kept: &Kept,
+    object_id: &str,
     now: Timestamp,
 ) -> StoreResult<()> {
     // A key older than its 24 h must not stand in the way of a new one.
@@ -103,10 +68,8 @@ pub fn keep(
             idempotency::member_id.eq(member.as_str()),
             idempotency::route.eq(claim.route),
             idempotency::idempotency_key.eq(claim.key.as_str()),
-            idempotency::request_digest.eq(kept.request_digest.as_str()),
-            idempotency::object_id.eq(kept.object_id.as_str()),
-            idempotency::status.eq(i32::from(kept.status)),
-            idempotency::body.eq(kept.body.as_deref()),
+            idempotency::request_digest.eq(claim.request_digest.as_str()),
+            idempotency::object_id.eq(object_id),
             idempotency::at.eq(now.naive()),
         ))
         .execute(connection)?;

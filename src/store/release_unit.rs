@@ -217,7 +217,8 @@ fn decide(facts: &mut Facts, command: &ReleaseCommand, now: Timestamp) -> Decisi
         consent.pulls_used += 1;
     }
     if let Some((slot, claim)) = slot {
-        let kept = idempotency::Kept::of_release(claim.request_digest.clone(), command.id.clone());
+        let kept =
+            idempotency::Kept { request_digest: claim.request_digest.clone(), object_id: command.id.clone() };
         facts.keys.insert(slot, kept);
     }
     Decision::Granted { entry: 0 }
@@ -287,7 +288,7 @@ fn claim_keys(
 ) -> StoreResult<()> {
     for (command, decision) in commands.iter().zip(decisions) {
         if let (Some(claim), Decision::Granted { .. }) = (&command.idempotency, decision) {
-            idempotency::keep_release(connection, &command.ask.bank, claim, &command.id, now)?;
+            idempotency::keep(connection, &command.ask.bank, claim, &command.id, now)?;
         }
     }
     Ok(())

@@ -137,8 +137,6 @@ diesel::table! {
         idempotency_key -> Text,
         request_digest -> Text,
         object_id -> Text,
-        status -> Integer,
-        body -> Nullable<Text>,
         at -> Timestamp,
     }
 }

@@ -40,7 +40,7 @@ async fn every_answered_release_survives_a_kill(backend: Backend) {
         grant_many(site.exchange(), "bank-01", &taxpayers, 8, |c| c["pulls_max"] = 1_000_000.into()).await;
     site.stop();
 
-    let kills = kills(backend);
+    let kills = kills();
     let (mut answered, mut cut_off, mut checked) = (0, 0, 0);
     let (mut starts, mut last): (Vec<Duration>, Vec<Sent>) = (Vec::new(), Vec::new());
     for round in 0..=kills {
@@ -65,13 +65,9 @@ async fn every_answered_release_survives_a_kill(backend: Backend) {
     assert!(longest < START_MAX, "a start took {longest:?}");
 }
 
-/// 20 on SQLite and 5 on PostgreSQL, or as many as `SHUIDAIYI_KILLS` says.
-fn kills(backend: Backend) -> usize {
-    let asked = std::env::var("SHUIDAIYI_KILLS").ok().map(|text| text.parse().expect("SHUIDAIYI_KILLS"));
-    asked.unwrap_or(match backend {
-        Backend::Sqlite => 20,
-        Backend::Postgres => 5,
-    })
+/// 20, or as many as `SHUIDAIYI_KILLS` says.
+fn kills() -> usize {
+    std::env::var("SHUIDAIYI_KILLS").map_or(20, |text| text.parse().expect("SHUIDAIYI_KILLS"))
 }
 
 async fn pull_until_killed(

@@ -64,15 +64,15 @@ async fn keys_last_a_day(backend: Backend) {
     let ledger = &site.exchange().ledger;
     let (bank, other) = ("bank-01".parse().unwrap(), "bank-02".parse().unwrap());
     let claim = |route, digest: &str| Claim { route, key: "k".into(), request_digest: digest.into() };
-    let kept = |id: &str| Kept { request_digest: "d".into(), object_id: id.into(), status: 201, body: None };
+    let kept = |id: &str| Kept { request_digest: "d".into(), object_id: id.into() };
     let (first, day) = (site.clock.now(), 24 * 3600 * 1_000_000_i64);
     let pulls = claim("/v1/dossiers", "d");
-    ledger.write(|c| idempotency::keep(c, &bank, &pulls, &kept("one"), first)).unwrap();
+    ledger.write(|c| idempotency::keep(c, &bank, &pulls, "one", first)).unwrap();
     let find = |member, claim: &Claim, at| ledger.read(|c| idempotency::find(c, member, claim, at)).unwrap();
     assert_eq!(find(&bank, &pulls, first), Some(kept("one")));
     assert_eq!(find(&bank, &claim("/v1/consents", "d"), first), None, "another route");
     assert_eq!(find(&other, &pulls, first), None, "another member");
-    let again = |at| ledger.write(|c| idempotency::keep(c, &bank, &pulls, &kept("two"), at));
+    let again = |at| ledger.write(|c| idempotency::keep(c, &bank, &pulls, "two", at));
     assert!(again(first.plus_micros(day - 1)).is_err(), "taken for 24 h");
     assert_eq!(find(&bank, &pulls, first.plus_micros(day - 1)), Some(kept("one")));
     assert_eq!(find(&bank, &pulls, first.plus_micros(day)), None, "free again at 24 h");

@@ -123,8 +123,6 @@ CREATE TABLE idempotency (
   idempotency_key TEXT NOT NULL,
   request_digest TEXT NOT NULL,
   object_id TEXT NOT NULL,
-  status INTEGER NOT NULL,
-  body TEXT,
   at TIMESTAMP NOT NULL,
   PRIMARY KEY (member_id, route, idempotency_key)
 );
