@@ -9,7 +9,7 @@ use super::industry::{INDUSTRIES, Industry};
 use super::life::Life;
 use super::names;
 use super::random::{Purpose, Random};
-use crate::domain::registration::VatClass;
+use crate::domain::sections::registration::VatClass;
 use crate::domain::taxpayer_id::TaxpayerId;
 use crate::domain::uscc::Uscc;
 

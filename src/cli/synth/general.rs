@@ -10,9 +10,9 @@ use super::industry::Season;
 use super::money::rated;
 use super::random::{Purpose, Random};
 use super::vat::VatMonth;
-use crate::domain::filing::FormVersion;
+use crate::domain::sections::filings::FormVersion;
 use crate::domain::period::Period;
-use crate::domain::vat_general::VatGeneralRow as Row;
+use crate::domain::sections::filings::vat_general::VatGeneralRow as Row;
 
 /// One return of a general taxpayer.
 pub(super) struct GeneralReturn {

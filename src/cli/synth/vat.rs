@@ -13,9 +13,9 @@ use super::other_tax::OtherLine;
 use super::ratings::Conduct;
 use super::sales::Sales;
 use super::small::{SmallKeeper, SmallReturn};
-use crate::domain::filing::FormVersion;
-use crate::domain::registration::VatClass;
-use crate::domain::vat_general::VatGeneralRow as Row;
+use crate::domain::sections::filings::FormVersion;
+use crate::domain::sections::registration::VatClass;
+use crate::domain::sections::filings::vat_general::VatGeneralRow as Row;
 
 /// A firm's returns, by the form it files.
 pub(super) enum Returns {
