@@ -71,7 +71,7 @@ impl<'a> Bookkeeper<'a> {
         let omission = sales_fen > 0 && self.random.chance(10);
         let draft = omission.then(|| self.general.clone().close(&with_omission(&flows), new_year));
         let general = self.general.close(&flows, new_year);
-        let vat_month = VatMonth::of_columns(month, &general, refund_on_levy.as_ref(), equipment_tax);
+        let vat_month = VatMonth::of_columns(month, &general, refund_on_levy.as_ref(), equipment_tax, self.firm.industry);
         let filed = Filed { dates, general, refund_on_levy };
         let amended_on = draft.as_ref().map(|_| add_days(dates.filed_on, self.random.between(2, 9)));
         let amended_on = amended_on.filter(|day| *day <= span.as_of);

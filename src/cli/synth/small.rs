@@ -8,7 +8,7 @@ use super::calendar::FilingDates;
 use super::firm::Firm;
 use super::money::{rated, share};
 use super::random::{Purpose, Random};
-use super::vat::{VatMonth, small_tax};
+use super::vat::{INVOICED_PER_MILLE, VatMonth, small_tax};
 use crate::domain::period::Period;
 use crate::domain::sections::filings::vat_small::VatSmallRow as Row;
 
@@ -52,7 +52,8 @@ impl<'a> SmallKeeper<'a> {
     /// A month without a return of its own: purchases of which part comes with invoices that carry tax.
     pub(super) fn month(&mut self, first: NaiveDate, sales: i64) -> VatMonth {
         let bought = share(sales, self.firm.industry.cost_per_mille() * self.random.between(90, 110) / 100);
-        VatMonth { first, sales, input: rated(share(bought, 600), 300), ..VatMonth::default() }
+        let input = rated(share(bought, INVOICED_PER_MILLE), 300);
+        VatMonth { first, sales, bought, input, ..VatMonth::default() }
     }
 
     /// The return for a quarter of those sales.

@@ -8,9 +8,10 @@ use super::calendar::{Span, ends_quarter, form_version, month_of, months, quarte
 use super::dues::{Due, Dues, Payer, Tax};
 use super::firm::Firm;
 use super::general::{Bookkeeper, GeneralReturn, blank};
-use super::money::rated;
+use super::industry::Industry;
+use super::money::{rated, share};
 use super::other_tax::OtherLine;
-use super::ratings::Conduct;
+use super::conduct::Conduct;
 use super::sales::Sales;
 use super::small::{SmallKeeper, SmallReturn};
 use crate::domain::sections::filings::FormVersion;
@@ -32,7 +33,9 @@ pub(super) struct VatMonth {
     pub(super) sales: i64,
     /// Tax that customers owe on top.
     pub(super) charged: i64,
-    /// Input tax, row 12.
+    /// Bought without equipment, before tax.
+    pub(super) bought: i64,
+    /// Input tax, row 12; of a small-scale taxpayer, what the invoices it got state.
     pub(super) input: i64,
     /// Of that, of equipment.
     pub(super) equipment: i64,
@@ -53,6 +56,7 @@ impl VatMonth {
         general: &Columns,
         refunded: Option<&Columns>,
         equipment: i64,
+        industry: &Industry,
     ) -> Self {
         let of = |row: Row| {
             let column = |columns: &Columns| columns.month.get(&row).copied().unwrap_or(0);
@@ -62,6 +66,7 @@ impl VatMonth {
             first,
             sales: of(Row::SalesStd) + of(Row::SalesSimple) + of(Row::SalesExport) + of(Row::SalesExempt),
             charged: of(Row::OutputTax) + of(Row::SimplePayable),
+            bought: taxed_at(of(Row::InputTax) - equipment, industry.purchase_rate_pct()),
             input: of(Row::InputTax),
             equipment,
             input_out: of(Row::InputOut),
@@ -70,6 +75,27 @@ impl VatMonth {
             credit: of(Row::CarriedOut),
         }
     }
+
+    /// Equipment bought, before tax; it is taxed at the rate of goods.
+    pub(super) fn equipment_net(&self) -> i64 {
+        taxed_at(self.equipment, 13)
+    }
+
+    /// Net amount of the invoices received.
+    pub(super) fn received_net(&self, vat_class: VatClass) -> i64 {
+        match vat_class {
+            VatClass::General => self.bought + self.equipment_net(),
+            VatClass::SmallScale => share(self.bought, INVOICED_PER_MILLE),
+        }
+    }
+}
+
+/// Of a small-scale taxpayer's purchases, what comes with an invoice.
+pub(super) const INVOICED_PER_MILLE: i64 = 600;
+
+/// The net amount that a tax at a rate stands for, rounded up.
+fn taxed_at(tax_fen: i64, rate_pct: i64) -> i64 {
+    (tax_fen * 100 + rate_pct - 1) / rate_pct
 }
 
 /// A firm's value-added tax.
@@ -102,7 +128,7 @@ fn general(firm: &Firm, span: &Span, sold: &[(NaiveDate, i64)], conduct: &mut Co
         let Some(period) = month_of(*month) else { break };
         let before = dues.0.len();
         let filed = keeper.file(period, *sales_fen, &mut dues, &mut payer, span);
-        conduct.note(filed.dates, *sales_fen);
+        conduct.note(Tax::Vat, filed.dates, *sales_fen);
         vat_months.push(filed.month);
         if filed.dates.filed_on > span.as_of {
             dues.0.truncate(before); // not filed yet: nothing is known to be due
@@ -137,7 +163,7 @@ fn small(firm: &Firm, span: &Span, sold: &[(NaiveDate, i64)], conduct: &mut Cond
         let period = quarter_of(*month).filter(|period| closes && period.to() <= span.end());
         if let Some(period) = period {
             let filed = keeper.file(period, quarter_fen);
-            conduct.note(filed.dates, quarter_fen);
+            conduct.note(Tax::Vat, filed.dates, quarter_fen);
             quarter_fen = 0;
             if filed.dates.filed_on <= span.as_of {
                 vat_month.charged = filed.payable();
