@@ -113,9 +113,14 @@ mod tests {
 
     #[test]
     fn tax_is_rounded_half_up_and_never_below_zero() {
-        for (base, rate, tax) in
-            [(2, 2_500, 1), (1, 2_500, 0), (10_001, 300, 300), (10_017, 300, 301), (0, 2_500, 0), (-100, 2_500, 0)]
-        {
+        for (base, rate, tax) in [
+            (2, 2_500, 1),
+            (1, 2_500, 0),
+            (10_001, 300, 300),
+            (10_017, 300, 301),
+            (0, 2_500, 0),
+            (-100, 2_500, 0),
+        ] {
             assert_eq!(Fen::new(base).tax_at(rate), Some(Fen::new(tax)), "{base} at {rate}");
         }
         assert_eq!(Fen::new(i64::MAX).tax_at(2_500), Some(Fen::new(2_305_843_009_213_693_952)));

@@ -371,7 +371,9 @@ pub(crate) mod testing {
             let check = |column: &Column<R>| formula.check(form, "figures", column);
             let mut rows = vec![formula.row];
             match formula.rule {
-                Rule::Sum(plus, minus) | Rule::SumNotBelowZero(plus, minus) | Rule::SumOrZero(plus, minus) => {
+                Rule::Sum(plus, minus)
+                | Rule::SumNotBelowZero(plus, minus)
+                | Rule::SumOrZero(plus, minus) => {
                     rows.extend(plus.iter().chain(minus));
                 }
                 Rule::Smaller(one, other) => rows.extend([one, other]),

@@ -9,7 +9,7 @@ use std::fmt;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::domain::form_rows::{Column, FormRow, Formula, Rule, form_rows};
+use crate::domain::form_rows::{Column, Formula, Rule, form_rows};
 use crate::domain::record::{Findings, Mark, MarkValues, Outcome, RuleText};
 
 /// 企业所得税法 Art. 4: 25 %, in basis points.
@@ -161,5 +161,65 @@ pub(super) fn check_statutory_rate(rule: fmt::Arguments<'_>, rate_bp: Option<i64
             field: "rate_bp".to_owned(),
             values: MarkValues::Texts { stated: other.to_string(), computed: STATUTORY_RATE_BP.to_string() },
         }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::fen::Fen;
+    use crate::domain::form_rows::FormRow;
+    use crate::domain::form_rows::testing::{hold_formulas, sample_column, with};
+
+    const SAMPLE: &str = include_str!("../../../../schema/import/samples/cit_annual.ndjson");
+
+    fn failed(figures: Column<Row>, rate_bp: Option<i64>) -> (Vec<String>, u32) {
+        let findings = CitAnnual { figures, rate_bp }.check();
+        (findings.marks.into_iter().map(|mark| mark.rule).collect(), findings.checks.skipped)
+    }
+
+    fn sample() -> Column<Row> {
+        sample_column(SAMPLE, 0, "_fen")
+    }
+
+    #[test]
+    fn every_sum_holds_fails_and_keeps_silent() {
+        hold_formulas(FORM, &FORMULAS, &sample());
+    }
+
+    #[test]
+    fn the_rate_and_its_product_are_held() {
+        let none: [&str; 0] = [];
+        assert_eq!(failed(sample(), Some(2_500)), (none.map(str::to_owned).to_vec(), 0));
+        let payable = sample().get(Row::Payable).unwrap().get();
+        let (rules, _) = failed(with(&sample(), Row::Payable, Some(payable + 1)), Some(2_500));
+        assert_eq!(rules, ["cit_annual.row_28", "cit_annual.row_25"]);
+        let (rules, _) = failed(sample(), Some(2_000));
+        assert_eq!(rules, ["cit_annual.row_24", "cit_annual.row_25"]);
+        assert_eq!(failed(sample(), None), (Vec::new(), 2));
+    }
+
+    #[test]
+    fn a_loss_is_not_taxed() {
+        let loss = |taxable: i64, payable: i64| {
+            let column = Column::new(Row::ALL.iter().copied(), |row| match row {
+                Row::AdjustedIncome => Some(Fen::new(-100)),
+                Row::IncomeReliefs | Row::PriorLosses | Row::DeductibleInvestment => Some(Fen::ZERO),
+                Row::TaxableIncome => Some(Fen::new(taxable)),
+                Row::Payable => Some(Fen::new(payable)),
+                _ => None,
+            });
+            failed(column, Some(STATUTORY_RATE_BP)).0
+        };
+        assert!(loss(0, 0).is_empty());
+        assert_eq!(loss(-100, 0), ["cit_annual.row_23"]);
+        assert_eq!(loss(0, -25), ["cit_annual.row_25"]);
+    }
+
+    #[test]
+    fn the_rows_are_1_to_36_but_the_rate() {
+        let numbers: Vec<u8> = Row::ALL.iter().map(|row| row.number()).collect();
+        assert_eq!(numbers, (1..=36).filter(|number| *number != 24).collect::<Vec<u8>>());
+        assert_eq!(CitAnnual::rules().len(), 9);
     }
 }

@@ -219,3 +219,108 @@ fn rules_of(layout: Layout) -> Vec<RuleText> {
     });
     rules
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::form_rows::testing::{hold_formulas, sample_column, with};
+
+    const SAMPLE: &str = include_str!("../../../../schema/import/samples/cit_prepayment.ndjson");
+
+    /// A firm with a profit, in that layout: what the layout has of the sample's first row, and the 2019 row 6 for the
+    /// three rows into which it was split.
+    fn sample(layout: Layout) -> Column<Row> {
+        let filed: Column<Row> = sample_column(SAMPLE, 0, "_ytd_fen");
+        let split = [Row::ExemptIncomeAndExtraDeductions, Row::IncomeReliefs];
+        match layout {
+            Layout::Of2021 => filed,
+            Layout::Of2019 => {
+                let merged = split.iter().map(|row| filed.get(*row).unwrap().get()).sum();
+                let filed = split.iter().fold(filed, |column, row| with(&column, *row, None));
+                with(&filed, Row::ExemptionsAndReliefs, Some(merged))
+            }
+        }
+    }
+
+    fn failed(version: FormVersion, ytd: Column<Row>, rate_bp: Option<i64>) -> (Vec<String>, [u32; 3]) {
+        let form = CitPrepayment {
+            figures: CitPrepaymentColumns { ytd },
+            rate_bp,
+            employees_opening: None,
+            employees_closing: None,
+            assets_opening_fen: None,
+            assets_closing_fen: None,
+            small_low_profit: None,
+        };
+        let findings = form.check(version);
+        let checks = findings.checks;
+        let marks = findings.marks.into_iter().map(|mark| format!("{} {}", mark.rule, mark.field)).collect();
+        (marks, [checks.passed, checks.failed, checks.skipped])
+    }
+
+    #[test]
+    fn every_sum_holds_fails_and_keeps_silent_in_either_layout() {
+        for layout in Layout::ALL {
+            hold_formulas(layout.name(), &layout.formulas(), &sample(layout));
+        }
+    }
+
+    #[test]
+    fn the_rate_and_its_product_are_held_in_either_layout() {
+        let layouts = [
+            (Layout::Of2019, FormVersion::V2019, "2019.row_10", "2019.row_11"),
+            (Layout::Of2021, FormVersion::V2021, "2021.row_11", "2021.row_12"),
+        ];
+        for (layout, version, rate, product) in layouts {
+            let good = sample(layout);
+            assert_eq!(failed(version, good.clone(), Some(2_500)), (Vec::new(), [4, 0, 0]));
+            let product = format!("cit_prepayment.{product} figures.ytd.payable_fen");
+            let payable = good.get(Row::Payable).unwrap().get();
+            let due = good.get(Row::DueOrRefund).unwrap().get();
+            let off = with(&with(&good, Row::Payable, Some(payable + 1)), Row::DueOrRefund, Some(due + 1));
+            assert_eq!(failed(version, off, Some(2_500)).0, [product.clone()]);
+            let (marks, _) = failed(version, good.clone(), Some(1_500));
+            assert_eq!(marks, [format!("cit_prepayment.{rate} rate_bp"), product]);
+            assert_eq!(failed(version, good, None), (Vec::new(), [2, 0, 2]));
+        }
+    }
+
+    #[test]
+    fn a_loss_is_not_taxed_and_nothing_is_refunded_or_the_difference_is_stated() {
+        let loss: Column<Row> = sample_column(SAMPLE, 1, "_ytd_fen");
+        for (row, figure, fails) in [
+            (Row::DueOrRefund, 0, None),
+            (Row::DueOrRefund, -60_000, None),
+            (Row::DueOrRefund, 60_000, Some("cit_prepayment.2019.row_15 figures.ytd.due_or_refund_fen")),
+            (Row::DueOrRefund, -1, Some("cit_prepayment.2019.row_15 figures.ytd.due_or_refund_fen")),
+        ] {
+            let (marks, _) = failed(FormVersion::V2019, with(&loss, row, Some(figure)), Some(2_500));
+            assert_eq!(marks, fails.map(str::to_owned).into_iter().collect::<Vec<_>>(), "{figure}");
+        }
+        let taxed = with(&loss, Row::Payable, Some(-125_000));
+        let (marks, _) = failed(FormVersion::V2019, with(&taxed, Row::DueOrRefund, Some(0)), Some(2_500));
+        assert_eq!(marks, ["cit_prepayment.2019.row_11 figures.ytd.payable_fen"]);
+    }
+
+    #[test]
+    fn a_prepayment_on_last_years_average_leaves_the_rows_above_blank() {
+        let good = PROFIT
+            .iter()
+            .chain(DEDUCTIONS_2021)
+            .fold(sample(Layout::Of2021), |column, row| with(&column, *row, None));
+        assert_eq!(failed(FormVersion::V2021, good, Some(2_500)), (Vec::new(), [3, 0, 1]));
+    }
+
+    #[test]
+    fn the_layouts_number_their_rows_without_a_gap_but_the_rate() {
+        for (version, rate, last) in [(FormVersion::V2019, 10, 15), (FormVersion::V2021, 11, 16)] {
+            let numbers: Vec<u8> = Row::of_version(version).filter_map(|row| row.printed(version)).collect();
+            assert_eq!(
+                numbers.iter().copied().collect::<std::collections::BTreeSet<u8>>(),
+                (1..=last).filter(|number| *number != rate).collect()
+            );
+            assert_eq!(numbers.len(), usize::from(last) - 1);
+        }
+        assert_eq!(CitPrepayment::rules().len(), 8);
+    }
+}

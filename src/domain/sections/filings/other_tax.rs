@@ -172,3 +172,84 @@ fn business_income_tax(income: Fen, _stated_rate: i64) -> Option<Fen> {
     let (rate, deducted) = bracket(income)?;
     income.tax_at(rate)?.checked_sub(Fen::new(if income > Fen::ZERO { deducted } else { 0 }))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn line(base: i64, rate_bp: Option<i64>, payable: i64) -> OtherTax {
+        OtherTax {
+            tax_item: "101110101".to_owned(),
+            base_fen: Some(Fen::new(base)),
+            quantity: None,
+            rate_bp,
+            payable_fen: Fen::new(payable),
+            relief_fen: Some(Fen::new(20)),
+            prepaid_fen: Some(Fen::new(30)),
+            due_or_refund_fen: Fen::new(payable - 50),
+        }
+    }
+
+    /// The rules failed, and how many passed and were skipped.
+    fn found(tax_kind: &str, line: &OtherTax) -> (Vec<String>, u32, u32) {
+        let findings = line.check(tax_kind);
+        let rules = findings.marks.into_iter().map(|mark| mark.rule).collect();
+        (rules, findings.checks.passed, findings.checks.skipped)
+    }
+
+    #[test]
+    fn tax_is_base_times_rate_for_the_kinds_where_it_is() {
+        assert_eq!(found("10111", &line(12_345_675, Some(3), 3_704)), (vec![], 2, 0));
+        assert_eq!(
+            found("10111", &line(12_345_675, Some(3), 3_703)),
+            (vec!["other_tax.payable".to_owned()], 1, 0)
+        );
+        assert_eq!(found("10111", &line(12_345_675, None, 3_703)), (vec![], 1, 1));
+        for kind in KINDS_WITHOUT_PRODUCT {
+            assert_eq!(found(kind, &line(12_345_675, Some(3), 9)), (vec![], 1, 0), "{kind}");
+        }
+    }
+
+    #[test]
+    fn what_is_due_follows_from_relief_and_prepayment() {
+        let mut wrong = line(12_345_675, Some(3), 3_704);
+        wrong.due_or_refund_fen = Fen::new(3_704);
+        assert_eq!(found("10111", &wrong), (vec!["other_tax.due_or_refund".to_owned()], 1, 0));
+        wrong.relief_fen = None;
+        assert_eq!(found("10111", &wrong), (vec![], 1, 1));
+    }
+
+    #[test]
+    fn business_income_is_taxed_by_its_bracket() {
+        for (income, rate, tax) in [
+            (3_000_000, 500, 150_000),
+            (3_000_001, 1_000, 150_000),
+            (9_000_000, 1_000, 750_000),
+            (30_000_000, 2_000, 4_950_000),
+            (50_000_000, 3_000, 10_950_000),
+            (60_000_000, 3_500, 14_450_000),
+        ] {
+            assert_eq!(found("10106", &line(income, Some(rate), tax)), (vec![], 3, 0), "{income}");
+            assert_eq!(
+                found("10106", &line(income, Some(rate), tax + 1)),
+                (vec!["other_tax.business_income_tax".to_owned()], 2, 0)
+            );
+            assert_eq!(
+                found("10106", &line(income, Some(rate + 1), tax)),
+                (vec!["other_tax.business_income_rate".to_owned()], 2, 0)
+            );
+        }
+        assert_eq!(found("10106", &line(90_000_000, None, 1)), (vec![], 1, 2), "several partners");
+        assert_eq!(found("10106", &line(-5, Some(500), 0)), (vec![], 2, 1), "a loss");
+        assert_eq!(
+            found("10106", &line(-5, Some(500), -1)),
+            (vec!["other_tax.business_income_tax".to_owned()], 1, 1)
+        );
+    }
+
+    #[test]
+    fn each_rule_is_in_the_list() {
+        let ids: Vec<String> = OtherTax::rules().into_iter().map(|rule| rule.id).collect();
+        assert_eq!(ids, Rule::ALL.map(|rule| rule.id().to_owned()));
+    }
+}

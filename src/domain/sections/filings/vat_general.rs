@@ -87,7 +87,10 @@ const FORMULAS: [Formula<Row>; 10] = [
     Formula::of_period(Row::Credited, Rule::Smaller(Row::Creditable, Row::OutputTax)),
     Formula::everywhere(Row::NetPayable, Rule::Sum(&[Row::OutputTax], &[Row::Credited])),
     Formula::of_period(Row::CarriedOut, Rule::Sum(&[Row::Creditable], &[Row::Credited])),
-    Formula::everywhere(Row::PayableTotal, Rule::Sum(&[Row::NetPayable, Row::SimplePayable], &[Row::Reduction])),
+    Formula::everywhere(
+        Row::PayableTotal,
+        Rule::Sum(&[Row::NetPayable, Row::SimplePayable], &[Row::Reduction]),
+    ),
     Formula::everywhere(
         Row::Paid,
         Rule::Sum(&[Row::Prepaid, Row::ExportPrepaid, Row::PaidPrior, Row::PaidArrears], &[]),
@@ -100,7 +103,10 @@ const FORMULAS: [Formula<Row>; 10] = [
         Row::OfWhichArrears,
         Rule::SumNotBelowZero(&[Row::OpeningUnpaid, Row::ExportSpecialRefund], &[Row::Paid]),
     ),
-    Formula::everywhere(Row::DueOrRefund, Rule::Sum(&[Row::PayableTotal], &[Row::Prepaid, Row::ExportPrepaid])),
+    Formula::everywhere(
+        Row::DueOrRefund,
+        Rule::Sum(&[Row::PayableTotal], &[Row::Prepaid, Row::ExportPrepaid]),
+    ),
     Formula::everywhere(
         Row::ClosingAuditUnpaid,
         Rule::Sum(&[Row::AuditDue, Row::SimpleAudit, Row::OpeningAuditUnpaid], &[Row::AuditPaid]),

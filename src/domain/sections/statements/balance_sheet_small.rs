@@ -87,7 +87,10 @@ const FORMULAS: [Formula<Row>; 10] = [
             &[],
         ),
     ),
-    Formula::everywhere(Row::FixedAssets, Rule::Sum(&[Row::FixedAssetsCost], &[Row::AccumulatedDepreciation])),
+    Formula::everywhere(
+        Row::FixedAssets,
+        Rule::Sum(&[Row::FixedAssetsCost], &[Row::AccumulatedDepreciation]),
+    ),
     Formula::everywhere(
         Row::NoncurrentAssetsTotal,
         Rule::Sum(
@@ -166,4 +169,28 @@ pub fn check(figures: &Balances<BalanceSheetSmallRow>) -> Findings {
 /// The identities in words.
 pub fn rules() -> Vec<RuleText> {
     rules_of(FORM, &FORMULAS)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::form_rows::FormRow;
+    use crate::domain::form_rows::testing::{hold_formulas, sample_column};
+
+    const SAMPLE: &str = include_str!("../../../../schema/import/samples/balance_sheet_small.ndjson");
+
+    #[test]
+    fn every_identity_holds_fails_and_keeps_silent_in_either_column() {
+        for ending in ["_fen", "_opening_fen"] {
+            hold_formulas(FORM, &FORMULAS, &sample_column(SAMPLE, 0, ending));
+        }
+    }
+
+    #[test]
+    fn the_rows_are_those_of_the_form() {
+        for (place, row) in BalanceSheetSmallRow::ALL.iter().enumerate() {
+            assert_eq!(usize::from(row.number()), place + 1);
+        }
+        assert_eq!(BalanceSheetSmallRow::ALL.len(), 53);
+    }
 }

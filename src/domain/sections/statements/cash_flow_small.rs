@@ -75,3 +75,27 @@ pub fn check(figures: &Flows<CashFlowSmallRow>) -> Findings {
 pub fn rules() -> Vec<RuleText> {
     rules_of(FORM, &FORMULAS)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::form_rows::FormRow;
+    use crate::domain::form_rows::testing::{hold_formulas, sample_column};
+
+    const SAMPLE: &str = include_str!("../../../../schema/import/samples/cash_flow_small.ndjson");
+
+    #[test]
+    fn every_identity_holds_fails_and_keeps_silent_in_either_column() {
+        for ending in ["_fen", "_ytd_fen"] {
+            hold_formulas(FORM, &FORMULAS, &sample_column(SAMPLE, 0, ending));
+        }
+    }
+
+    #[test]
+    fn the_rows_are_those_of_the_form() {
+        for (place, row) in CashFlowSmallRow::ALL.iter().enumerate() {
+            assert_eq!(usize::from(row.number()), place + 1);
+        }
+        assert_eq!(CashFlowSmallRow::ALL.len(), 22);
+    }
+}
