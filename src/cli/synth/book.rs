@@ -3,12 +3,8 @@
 
 use std::collections::BTreeMap;
 
-<<<<<<< HEAD
 use super::money::rated;
 use crate::domain::sections::filings::vat_general::VatGeneralRow as Row;
-=======
-use crate::domain::sections::filings::vat_general::VatGeneralRow as Row;
->>>>>>> main
 
 /// The figures of one column by row, in fen. A row that is not there stays blank.
 pub(super) type Figures = BTreeMap<Row, i64>;

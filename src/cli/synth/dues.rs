@@ -98,12 +98,13 @@ impl Due {
 /// When a firm pays what it owes.
 pub(super) struct Payer<'a> {
     firm: &'a Firm,
+    span: &'a Span,
     random: Random,
 }
 
 impl<'a> Payer<'a> {
-    pub(super) fn new(firm: &'a Firm) -> Self {
-        Self { firm, random: firm.random(Purpose::Paying) }
+    pub(super) fn new(firm: &'a Firm, span: &'a Span) -> Self {
+        Self { firm, span, random: firm.random(Purpose::Paying) }
     }
 
     /// Day on which a tax filed on a day is paid: by the deadline, or after it as often as the firm files late; short of
@@ -118,7 +119,9 @@ impl<'a> Payer<'a> {
         if self.firm.struggles_in(filed_on) {
             return match random.below(100) {
                 0..=34 => Some(filed_on.max(pay_due)),
-                35..=64 => Some(add_days(filed_on.max(pay_due), random.between(10, 190))),
+                // Some clear old debts in the days that the rounds of amendments speak of.
+                35..=44 => Some(add_days(self.span.as_of, random.between(1, 3))),
+                45..=64 => Some(add_days(filed_on.max(pay_due), random.between(10, 190))),
                 _ => None,
             };
         }

@@ -10,8 +10,8 @@ use super::industry::Season;
 use super::money::rated;
 use super::random::{Purpose, Random};
 use super::vat::VatMonth;
-use crate::domain::sections::filings::FormVersion;
 use crate::domain::period::Period;
+use crate::domain::sections::filings::FormVersion;
 use crate::domain::sections::filings::vat_general::VatGeneralRow as Row;
 
 /// One return of a general taxpayer.
@@ -71,7 +71,8 @@ impl<'a> Bookkeeper<'a> {
         let omission = sales_fen > 0 && self.random.chance(10);
         let draft = omission.then(|| self.general.clone().close(&with_omission(&flows), new_year));
         let general = self.general.close(&flows, new_year);
-        let vat_month = VatMonth::of_columns(month, &general, refund_on_levy.as_ref(), equipment_tax, self.firm.industry);
+        let vat_month =
+            VatMonth::of_columns(month, &general, refund_on_levy.as_ref(), equipment_tax, self.firm.industry);
         let filed = Filed { dates, general, refund_on_levy };
         let amended_on = draft.as_ref().map(|_| add_days(dates.filed_on, self.random.between(2, 9)));
         let amended_on = amended_on.filter(|day| *day <= span.as_of);
@@ -151,7 +152,8 @@ impl Filed {
         }
         let FilingDates { due: pay_due, filed_on, period, .. } = self.dates;
         let paid_on = payer.day(filed_on, pay_due);
-        let later_paid_on = draft.and_then(|(_, amended_on)| payer.day(amended_on, pay_due));
+        let later_paid_on =
+            draft.and_then(|(_, amended_on)| payer.day(amended_on, pay_due).or(Some(amended_on)));
         for (tax, columns, row) in lines {
             let Some(columns) = columns else { continue };
             let whole = of(columns, row);

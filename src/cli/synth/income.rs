@@ -138,7 +138,13 @@ impl CorporateTax {
     }
 
     /// The settlement of a year that has ended.
-    pub(super) fn year(&mut self, dates: FilingDates, year: Profit, staff: i64, closing: &Position) -> Settlement {
+    pub(super) fn year(
+        &mut self,
+        dates: FilingDates,
+        year: Profit,
+        staff: i64,
+        closing: &Position,
+    ) -> Settlement {
         let adjustments_up = year.late_fees + year.fines + year.entertainment * 2 / 5;
         let mut settled = Settlement {
             dates,
@@ -160,7 +166,13 @@ impl CorporateTax {
     }
 
     fn reduction(&self, taxable: i64, small: bool) -> i64 {
-        let rate_bp = if small { SMALL_BP } else if self.high_tech { HIGH_TECH_BP } else { 0 };
+        let rate_bp = if small {
+            SMALL_BP
+        } else if self.high_tech {
+            HIGH_TECH_BP
+        } else {
+            0
+        };
         rated(taxable.max(0), rate_bp)
     }
 }
@@ -179,7 +191,12 @@ pub(super) fn business_income_tax(income: i64) -> (i64, i64, i64) {
 }
 
 /// Days around the return for a year that has ended: filed from February up to the last day of that month.
-pub(super) fn yearly_dates(year: Period, last_month: u32, late_per_mille: u64, random: &mut Random) -> Option<FilingDates> {
+pub(super) fn yearly_dates(
+    year: Period,
+    last_month: u32,
+    late_per_mille: u64,
+    random: &mut Random,
+) -> Option<FilingDates> {
     let next = year.to().year() + 1;
     let opens = NaiveDate::from_ymd_opt(next, 2, 5)?;
     let due = NaiveDate::from_ymd_opt(next, last_month + 1, 1)?.pred_opt()?;

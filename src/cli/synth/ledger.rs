@@ -10,8 +10,8 @@ use super::conduct::Conduct;
 use super::dues::{Due, Dues, Payer, Tax};
 use super::firm::{Firm, TaxpayerKind};
 use super::general::blank;
-use super::inspections::{self, Inspection};
 use super::income::{CorporateTax, Prepayment, Settlement, business_income_tax, yearly_dates};
+use super::inspections::{self, Inspection};
 use super::other_tax::OtherLine;
 use super::random::{Purpose, Random};
 use super::staff::{self, StaffMonth};
@@ -84,7 +84,7 @@ impl Ledger {
                 firm,
                 span,
                 books: Books::open(firm, &first, is_new),
-                payer: Payer::new(firm),
+                payer: Payer::new(firm, span),
                 random: firm.random(Purpose::Income),
                 corporate: CorporateTax::new(firm.industry.code == "6520" || firm.index.is_multiple_of(11)),
                 owners_declared: 0,
@@ -163,8 +163,7 @@ impl Keeper<'_> {
 
     /// A new month; at the start of a quarter or year, what has run up since starts afresh.
     fn begin(&mut self, vat: &VatMonth, is_first: bool) {
-        let opening =
-            if is_first && self.is_new { Position::default() } else { self.books.position };
+        let opening = if is_first && self.is_new { Position::default() } else { self.books.position };
         let fresh = |headcount| Running { opening, headcount, ..Running::default() };
         let headcount = self.quarter.headcount;
         if is_first || vat.first.month() == 1 {
@@ -369,4 +368,3 @@ fn ends_in(due: &Due, month: NaiveDate) -> bool {
     let to = due.period.to();
     (to.year(), to.month()) == (month.year(), month.month())
 }
-

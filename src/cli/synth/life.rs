@@ -175,7 +175,8 @@ pub(super) fn representative_id(firm: &Firm, name: &str) -> String {
 
 /// FNV-1a, so that another person of the firm gets another number.
 fn hash(text: &str) -> u64 {
-    text.bytes().fold(0xcbf2_9ce4_8422_2325, |sum, byte| (sum ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3))
+    text.bytes()
+        .fold(0xcbf2_9ce4_8422_2325, |sum, byte| (sum ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3))
 }
 
 /// 正常 from the registration on; then, for those who vanish, 非正常 and for some 非正常注销; 注销 for who leaves.
@@ -199,9 +200,5 @@ fn statuses(firm: &Firm, span: &Span, random: &mut Random) -> Vec<Status> {
     statuses.retain(|(from, ..)| span.round_of(*from).is_some());
     let ends: Vec<Option<NaiveDate>> =
         statuses.iter().skip(1).map(|(from, ..)| from.pred_opt()).chain([None]).collect();
-    statuses
-        .into_iter()
-        .zip(ends)
-        .map(|((from, code, cause), to)| Status { code, from, to, cause })
-        .collect()
+    statuses.into_iter().zip(ends).map(|((from, code, cause), to)| Status { code, from, to, cause }).collect()
 }

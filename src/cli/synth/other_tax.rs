@@ -38,8 +38,15 @@ impl OtherLine {
         let mut lines = Vec::new();
         for (tax, rate_bp, payable_fen) in surcharges(vat_fen).filter(|(_, _, fen)| *fen > 0) {
             let relief_fen = if halved { payable_fen / 2 } else { 0 };
-            let line =
-                Self { tax, dates, base_fen: vat_fen, rate_bp: Some(rate_bp), payable_fen, relief_fen, prepaid_fen: 0 };
+            let line = Self {
+                tax,
+                dates,
+                base_fen: vat_fen,
+                rate_bp: Some(rate_bp),
+                payable_fen,
+                relief_fen,
+                prepaid_fen: 0,
+            };
             dues.note(line.to_due(paid_on));
             lines.push(line);
         }

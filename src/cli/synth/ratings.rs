@@ -132,15 +132,7 @@ fn level(score: i64, grown: bool, has_sales: bool, prior: Option<Level>) -> Leve
 }
 
 fn rating(year: i32, level: Level, score: Option<i64>, day: NaiveDate, cause: RatingCause) -> Evaluation {
-    Evaluation {
-        year,
-        level,
-        score,
-        assessed_on: day,
-        superseded_on: None,
-        cause,
-        direct_d_case: None,
-    }
+    Evaluation { year, level, score, assessed_on: day, superseded_on: None, cause, direct_d_case: None }
 }
 
 /// D for one of the thirteen cases, which no points stand behind.

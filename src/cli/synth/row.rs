@@ -83,4 +83,3 @@ impl Row {
         self
     }
 }
-

@@ -5,18 +5,18 @@ use chrono::NaiveDate;
 
 use super::book::Columns;
 use super::calendar::{Span, ends_quarter, form_version, month_of, months, quarter_of};
+use super::conduct::Conduct;
 use super::dues::{Due, Dues, Payer, Tax};
 use super::firm::Firm;
 use super::general::{Bookkeeper, GeneralReturn, blank};
 use super::industry::Industry;
 use super::money::{rated, share};
 use super::other_tax::OtherLine;
-use super::conduct::Conduct;
 use super::sales::Sales;
 use super::small::{SmallKeeper, SmallReturn};
 use crate::domain::sections::filings::FormVersion;
-use crate::domain::sections::registration::VatClass;
 use crate::domain::sections::filings::vat_general::VatGeneralRow as Row;
+use crate::domain::sections::registration::VatClass;
 
 /// A firm's returns, by the form it files.
 pub(super) enum Returns {
@@ -121,7 +121,7 @@ pub(super) fn keep(firm: &Firm, span: &Span, conduct: &mut Conduct) -> Vat {
 }
 
 fn general(firm: &Firm, span: &Span, sold: &[(NaiveDate, i64)], conduct: &mut Conduct) -> Vat {
-    let (mut keeper, mut payer) = (Bookkeeper::new(firm), Payer::new(firm));
+    let (mut keeper, mut payer) = (Bookkeeper::new(firm), Payer::new(firm, span));
     let (mut returns, mut vat_months, mut dues) = (Vec::new(), Vec::new(), Dues::default());
     let mut surcharges = Vec::new();
     for (month, sales_fen) in sold {
@@ -152,7 +152,7 @@ fn is_charged(due: &Due) -> bool {
 }
 
 fn small(firm: &Firm, span: &Span, sold: &[(NaiveDate, i64)], conduct: &mut Conduct) -> Vat {
-    let (mut keeper, mut payer) = (SmallKeeper::new(firm), Payer::new(firm));
+    let (mut keeper, mut payer) = (SmallKeeper::new(firm), Payer::new(firm, span));
     let (mut returns, mut vat_months, mut dues) = (Vec::new(), Vec::new(), Dues::default());
     let mut surcharges = Vec::new();
     let mut quarter_fen = 0;
@@ -178,8 +178,7 @@ fn small(firm: &Firm, span: &Span, sold: &[(NaiveDate, i64)], conduct: &mut Cond
                 };
                 dues.note(due);
                 let halved = true; // 六税两费: half for small-scale taxpayers
-                let lines =
-                    OtherLine::surcharges(filed.dates, filed.payable(), paid_on, halved, &mut dues);
+                let lines = OtherLine::surcharges(filed.dates, filed.payable(), paid_on, halved, &mut dues);
                 surcharges.extend(lines);
                 if period.to() >= span.first {
                     returns.push(filed);
@@ -196,4 +195,3 @@ pub(super) fn small_tax(taxable_fen: i64) -> (i64, i64) {
     let payable = rated(taxable_fen, 300);
     (payable, payable - rated(taxable_fen, 100))
 }
-

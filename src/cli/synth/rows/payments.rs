@@ -27,8 +27,9 @@ pub(super) fn add(history: &History, look: &Look, span: &Span, rows: &mut Rows) 
             && look.delivers(day, &[Some(add_days(day, 1))])
         {
             let voucher = Voucher { day, tag: 500 + violation.number };
-            let row = line(firm, &Line { kind: tax.kind(), item: None, class: "fine", period }, &voucher, look)
-                .fen("amount_fen", violation.fine_fen);
+            let row =
+                line(firm, &Line { kind: tax.kind(), item: None, class: "fine", period }, &voucher, look)
+                    .fen("amount_fen", violation.fine_fen);
             rows.add("payment", look.round, row);
         }
     }
@@ -53,7 +54,8 @@ fn paid(firm: &Firm, due: &Due, look: &Look, span: &Span, rows: &mut Rows) {
     };
     let voucher = Voucher { day, tag };
     let item = Some(due.tax.item());
-    let mut row = line(firm, &Line { kind: due.tax.kind(), item, class: "tax", period: due.period }, &voucher, look);
+    let mut row =
+        line(firm, &Line { kind: due.tax.kind(), item, class: "tax", period: due.period }, &voucher, look);
     if let Some(base) = due.base_fen {
         row = row.fen("base_fen", base);
     }

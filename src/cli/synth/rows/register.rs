@@ -28,7 +28,10 @@ pub(super) fn add(history: &History, look: &Look, rows: &mut Rows) {
         let row = Row::of(&firm.taxpayer_id)
             .text("status", status.code)
             .date("status_from", status.from)
-            .maybe_date("status_to", status.to.filter(|_| next_day(status.to).is_some_and(|day| look.sees(day))))
+            .maybe_date(
+                "status_to",
+                status.to.filter(|_| next_day(status.to).is_some_and(|day| look.sees(day))),
+            )
             .text("cause", status.cause);
         rows.add("registration_status", look.round, row);
     }
