@@ -1,11 +1,13 @@
 //! What the exchange is about: taxpayers, tax facts, consents, dossiers. Knows no database, socket or clock.
 
+pub(crate) mod codes;
 pub mod consent;
 pub mod denial;
 pub mod dossier;
 pub mod fen;
 pub mod filing;
 pub mod form_rows;
+pub mod id_digest;
 pub mod import;
 pub mod member;
 pub mod period;
@@ -16,6 +18,7 @@ pub mod record;
 pub mod registration;
 pub mod section;
 pub mod taxpayer_id;
+pub mod taxpayer_kind;
 pub mod timestamp;
 pub mod uscc;
 pub mod vat_general;
