@@ -14,9 +14,15 @@ use serde_json::{Map, Value, json};
 use super::import::Form;
 use super::record::{Checks, Mark};
 use super::section::Section;
+use super::sections::arrears::Arrears;
+use super::sections::employment::EmploymentMonth;
 use super::sections::filings::Filing;
+use super::sections::inspections::Inspection;
+use super::sections::invoices::InvoiceRecord;
+use super::sections::payments::Payment;
 use super::sections::rating::Rating;
-use super::sections::registration::Registration;
+use super::sections::registration::RegistrationRecord;
+use super::sections::violations::Violation;
 
 /// The schema of one section's records, as published in `schema/section/<name>.json`.
 pub fn section_schema(section: Section) -> Option<Value> {
@@ -84,16 +90,16 @@ fn body_schema(section: Section, generator: &mut SchemaGenerator) -> Option<Valu
         Some(schema)
     }
     match section {
-        Section::Registration => of::<Registration>(generator),
+        Section::Registration => of::<RegistrationRecord>(generator),
         Section::Rating => of::<Rating>(generator),
         Section::Filings => of::<Filing>(generator),
-        Section::Payments
-        | Section::Arrears
-        | Section::Violations
-        | Section::Inspections
-        | Section::Statements
-        | Section::Invoices
-        | Section::Employment => None,
+        Section::Payments => of::<Payment>(generator),
+        Section::Arrears => of::<Arrears>(generator),
+        Section::Violations => of::<Violation>(generator),
+        Section::Inspections => of::<Inspection>(generator),
+        Section::Statements => None,
+        Section::Invoices => of::<InvoiceRecord>(generator),
+        Section::Employment => of::<EmploymentMonth>(generator),
     }
 }
 

@@ -78,7 +78,8 @@ mod tests {
 
     fn month(due: i64, paid: i64, arrears: i64) -> EmploymentMonth {
         EmploymentMonth {
-            period: serde_json::from_str(r#"{"from":"2026-01-01","to":"2026-01-31","freq":"month"}"#).unwrap(),
+            period: serde_json::from_str(r#"{"from":"2026-01-01","to":"2026-01-31","freq":"month"}"#)
+                .unwrap(),
             insured: 5,
             due_fen: Fen::new(due),
             paid_fen: Fen::new(paid),

@@ -147,7 +147,12 @@ mod tests {
         let wrong = Inspection { paid_fine_fen: Fen::new(250_001), ..inspection() };
         assert_eq!(
             wrong.check().marks,
-            [Mark::amounts("inspection.paid_within_due", "paid_fine_fen", Fen::new(250_001), Fen::new(250_000))]
+            [Mark::amounts(
+                "inspection.paid_within_due",
+                "paid_fine_fen",
+                Fen::new(250_001),
+                Fen::new(250_000)
+            )]
         );
         assert_eq!(wrong.check().checks.passed, 2);
     }

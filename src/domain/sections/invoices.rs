@@ -184,9 +184,7 @@ fn at_most(rule: &str, field: &str, stated: Option<i64>, most: Option<i64>) -> O
     let (Some(stated), Some(most)) = (stated, most) else {
         return Outcome::Skipped;
     };
-    Outcome::of(stated <= most, || {
-        Mark::texts(rule, field, &stated.to_string(), &format!("at most {most}"))
-    })
+    Outcome::of(stated <= most, || Mark::texts(rule, field, &stated.to_string(), &format!("at most {most}")))
 }
 
 #[cfg(test)]
@@ -195,7 +193,8 @@ mod tests {
 
     fn month() -> InvoiceMonth {
         InvoiceMonth {
-            period: serde_json::from_str(r#"{"from":"2026-01-01","to":"2026-01-31","freq":"month"}"#).unwrap(),
+            period: serde_json::from_str(r#"{"from":"2026-01-01","to":"2026-01-31","freq":"month"}"#)
+                .unwrap(),
             direction: Direction::Issued,
             invoice_count: 40,
             net_fen: Fen::new(41_000_000),
@@ -253,7 +252,10 @@ mod tests {
     fn bodies_name_their_kind_and_logs_no_counterparty() {
         let body = serde_json::to_value(InvoiceRecord::Counterparty(counterparty(1, 10_000))).unwrap();
         assert_eq!(body["record"], "counterparty");
-        assert_eq!(serde_json::from_value::<InvoiceRecord>(body).unwrap(), InvoiceRecord::Counterparty(counterparty(1, 10_000)));
+        assert_eq!(
+            serde_json::from_value::<InvoiceRecord>(body).unwrap(),
+            InvoiceRecord::Counterparty(counterparty(1, 10_000))
+        );
         assert_eq!(month().key(), "month|issued|2026-01-01");
         assert_eq!(counterparty(3, 1).key(), "counterparty|received|2025-01-01|2025-12-31|3");
         assert!(!format!("{:?}", counterparty(1, 1)).contains("9144"));

@@ -42,11 +42,7 @@ pub(super) fn optional_code<T>(
 }
 
 /// Refuses a day that lies before an earlier one of the same row; a day not stated contradicts nothing.
-pub(super) fn in_order(
-    cells: &Cells,
-    earlier: &'static str,
-    later: &'static str,
-) -> Result<(), Fault> {
+pub(super) fn in_order(cells: &Cells, earlier: &'static str, later: &'static str) -> Result<(), Fault> {
     match (cells.date(earlier), cells.date(later)) {
         (Some(first), Some(second)) if second < first => {
             Err(Fault::column(later, format!("must not lie before {earlier}")))

@@ -75,6 +75,9 @@ impl Change {
 /// Without what it was and became, which never reach a log.
 impl fmt::Debug for Change {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Change").field("item", &self.item).field("changed_on", &self.changed_on).finish_non_exhaustive()
+        f.debug_struct("Change")
+            .field("item", &self.item)
+            .field("changed_on", &self.changed_on)
+            .finish_non_exhaustive()
     }
 }
