@@ -1,5 +1,6 @@
 //! What the exchange is about: taxpayers, tax facts, consents, dossiers. Knows no database, socket or clock.
 
+pub mod codes;
 pub mod consent;
 pub mod denial;
 pub mod describe;
@@ -8,6 +9,7 @@ pub mod fen;
 pub mod form_rows;
 pub mod import;
 pub mod member;
+pub mod narrow;
 pub mod period;
 pub mod permit;
 pub mod product;
@@ -15,5 +17,6 @@ pub mod record;
 pub mod section;
 pub mod sections;
 pub mod taxpayer_id;
+pub mod taxpayer_kind;
 pub mod timestamp;
 pub mod uscc;

@@ -119,7 +119,9 @@ mod tests {
 
     #[test]
     fn a_number_of_a_natural_person_is_a_sole_trader() {
-        for person in ["92440304MA5QWE344L", "440304197001011234", "44030519800101123X", "44030519800101123456"] {
+        for person in
+            ["92440304MA5QWE344L", "440304197001011234", "44030519800101123X", "44030519800101123456"]
+        {
             assert_eq!(by_number(person), TaxpayerKind::SoleTrader, "{person}");
         }
         assert_eq!(by_number("440305800101123"), TaxpayerKind::SoleTrader, "fifteen digits with a birthday");
@@ -127,9 +129,13 @@ mod tests {
 
     #[test]
     fn other_numbers_are_companies() {
-        for firm in
-            ["914403001922038216", "91440305MA5XYR1281", "440301198001015", "44030119800X015", "93440304MA5QWE3440"]
-        {
+        for firm in [
+            "914403001922038216",
+            "91440305MA5XYR1281",
+            "440301198001015",
+            "44030119800X015",
+            "93440304MA5QWE3440",
+        ] {
             assert_eq!(by_number(firm), TaxpayerKind::Company, "{firm}");
         }
     }

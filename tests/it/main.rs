@@ -6,6 +6,7 @@
 mod certificates;
 mod coverage;
 mod deliveries;
+mod fields;
 mod flows;
 mod input;
 mod input_batches;

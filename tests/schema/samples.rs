@@ -8,6 +8,7 @@ use serde_json::{Map, Value, json};
 use shuidaiyi::domain::consent::{Consent, ConsentTerms};
 use shuidaiyi::domain::denial::{ConsentFault, Denial};
 use shuidaiyi::domain::dossier::{EncodedRecord, SectionContent, encode};
+use shuidaiyi::domain::narrow::Narrowing;
 use shuidaiyi::domain::product::{FieldProfile, ProductTerms};
 use shuidaiyi::domain::record::Mark;
 use shuidaiyi::domain::section::Section;
@@ -227,7 +228,13 @@ fn encoded(section: &Value) -> String {
         source: read(&section["source"]),
         records: stored,
     };
-    encode(&content, !withheld).unwrap()
+    let narrowing = Narrowing {
+        personal_data: !withheld,
+        opened: None,
+        legal_rep_digest: None,
+        pseudonym: &|_| String::new(),
+    };
+    encode(&content, &narrowing).unwrap()
 }
 
 fn stored(section: Section, record: &Map<String, Value>) -> EncodedRecord {
