@@ -21,3 +21,4 @@ mod sections;
 mod support;
 mod tree;
 mod two_gateways;
+mod whole;
