@@ -17,6 +17,7 @@ use super::section::Section;
 use super::sections::filings::Filing;
 use super::sections::rating::Rating;
 use super::sections::registration::Registration;
+use super::sections::statements::Statement;
 
 /// The schema of one section's records, as published in `schema/section/<name>.json`.
 pub fn section_schema(section: Section) -> Option<Value> {
@@ -88,11 +89,11 @@ fn body_schema(section: Section, generator: &mut SchemaGenerator) -> Option<Valu
         Section::Registration => of::<Registration>(generator),
         Section::Rating => of::<Rating>(generator),
         Section::Filings => of::<Filing>(generator),
+        Section::Statements => of::<Statement>(generator),
         Section::Payments
         | Section::Arrears
         | Section::Violations
         | Section::Inspections
-        | Section::Statements
         | Section::Invoices
         | Section::Employment => None,
     }

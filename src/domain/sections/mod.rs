@@ -5,3 +5,4 @@
 pub mod filings;
 pub mod rating;
 pub mod registration;
+pub mod statements;

@@ -3,6 +3,7 @@
 pub mod filings;
 pub mod rating;
 pub mod registration;
+pub mod statements;
 
 use super::Fault;
 use super::cells::{Cells, need};
