@@ -1,12 +1,13 @@
 //! What the exchange is about: taxpayers, tax facts, consents, dossiers. Knows no database, socket or clock.
 
-pub mod codes;
+pub(crate) mod codes;
 pub mod consent;
 pub mod denial;
 pub mod describe;
 pub mod dossier;
 pub mod fen;
 pub mod form_rows;
+pub mod id_digest;
 pub mod import;
 pub mod member;
 pub mod narrow;
