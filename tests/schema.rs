@@ -34,6 +34,8 @@ use shuidaiyi::service::refusals::Counted;
 
 #[path = "schema/samples.rs"]
 mod samples;
+#[path = "schema/sections.rs"]
+mod sections;
 
 fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("schema")

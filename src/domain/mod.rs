@@ -10,6 +10,7 @@ pub mod form_rows;
 pub mod id_digest;
 pub mod import;
 pub mod member;
+pub mod narrow;
 pub mod period;
 pub mod permit;
 pub mod product;

@@ -71,6 +71,26 @@ pub enum Outcome {
     Skipped,
 }
 
+impl Outcome {
+    /// What a rule says of two amounts that should be equal; silent where either is missing.
+    pub fn of_amounts(
+        rule: fmt::Arguments<'_>,
+        field: fmt::Arguments<'_>,
+        stated: Option<Fen>,
+        computed: Option<Fen>,
+    ) -> Outcome {
+        match stated.zip(computed) {
+            None => Outcome::Skipped,
+            Some((stated, computed)) if stated == computed => Outcome::Passed,
+            Some((stated_fen, computed_fen)) => Outcome::Failed(Mark {
+                rule: rule.to_string(),
+                field: field.to_string(),
+                values: MarkValues::Amounts { stated_fen, computed_fen },
+            }),
+        }
+    }
+}
+
 /// What all rules of a form say of a record.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Findings {

@@ -10,4 +10,5 @@ pub mod invoices;
 pub mod payments;
 pub mod rating;
 pub mod registration;
+pub mod statements;
 pub mod violations;

@@ -9,6 +9,7 @@ pub mod invoices;
 pub mod payments;
 pub mod rating;
 pub mod registration;
+pub mod statements;
 pub mod violations;
 
 use super::Fault;
