@@ -61,7 +61,9 @@ impl JsonSchema for IdDigest {
 
 /// A text that is no such digest. The message does not repeat it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
-#[error("a digest of an identity number must be 32 bytes, written as 43 characters of base64url without padding")]
+#[error(
+    "a digest of an identity number must be 32 bytes, written as 43 characters of base64url without padding"
+)]
 pub struct InvalidIdDigest;
 
 #[cfg(test)]
@@ -82,7 +84,9 @@ mod tests {
     #[test]
     fn other_texts_are_refused() {
         let unused_bits = format!("{}p", &TEXT[..42]);
-        for wrong in ["", "440305198001011234", &TEXT[1..], &unused_bits, &format!("{TEXT}="), &TEXT.replace('-', "+")] {
+        for wrong in
+            ["", "440305198001011234", &TEXT[1..], &unused_bits, &format!("{TEXT}="), &TEXT.replace('-', "+")]
+        {
             assert_eq!(IdDigest::parse(wrong), Err(InvalidIdDigest), "{wrong}");
         }
     }
