@@ -269,8 +269,8 @@ impl<R: FormRow> Formula<R> {
         };
         RuleText {
             id: format!("{form}.{}", NameOf(self)),
-            zh: format!("{left_zh} = {}", self.right_side(zh, "为负时也可填零")),
-            en: format!("{left_en} = {}", self.right_side(en, "or zero where that is negative")),
+            zh: format!("{left_zh} = {}", self.right_side(zh, "，为负时也可填零")),
+            en: format!("{left_en} = {}", self.right_side(en, ", or zero where that is negative")),
         }
     }
 
@@ -283,7 +283,7 @@ impl<R: FormRow> Formula<R> {
         match self.rule {
             Rule::Sum(plus, minus) => sum(plus, minus),
             Rule::SumNotBelowZero(plus, minus) => format!("max({}, 0)", sum(plus, minus)),
-            Rule::SumOrZero(plus, minus) => format!("{}, {or_zero}", sum(plus, minus)),
+            Rule::SumOrZero(plus, minus) => format!("{}{or_zero}", sum(plus, minus)),
             Rule::Smaller(one, other) => format!("min({}, {})", name(one), name(other)),
         }
     }
