@@ -25,6 +25,7 @@ pub fn section_schema(section: Section) -> Option<Value> {
     let mut body = body_schema(section, &mut generator)?;
     open_up(&mut body);
     cut(&mut body, section.never_fields());
+    stand_in(&mut body, section);
     let beside = json!({
         "checks": generator.subschema_for::<Checks>(),
         "marks": {
@@ -105,6 +106,49 @@ fn open_up(schema: &mut Value) {
     object.remove("unevaluatedProperties");
     for variants in ["oneOf", "anyOf", "allOf"] {
         object.get_mut(variants).and_then(Value::as_array_mut).into_iter().flatten().for_each(open_up);
+    }
+}
+
+/// Adds what the encoder puts in the place of what never leaves.
+fn stand_in(body: &mut Value, section: Section) {
+    let (kind, name, schema, required) = match section {
+        Section::Registration => (
+            "registration",
+            "legal_rep_match",
+            json!({
+                "title": "法定代表人身份比对",
+                "description": "Whether the digest that the bank submitted is the legal representative's; only if it submitted one.",
+                "enum": ["yes", "no", "unknown"],
+            }),
+            false,
+        ),
+        Section::Invoices => (
+            "counterparty",
+            "pseudonym",
+            json!({
+                "title": "交易对手代称",
+                "description": "The name under which this bank alone knows the counterparty, 22 characters of base64url.",
+                "type": "string",
+                "pattern": "^[A-Za-z0-9_-]{22}$",
+            }),
+            true,
+        ),
+        Section::Rating
+        | Section::Filings
+        | Section::Payments
+        | Section::Arrears
+        | Section::Violations
+        | Section::Inspections
+        | Section::Statements
+        | Section::Employment => return,
+    };
+    for variant in body["oneOf"].as_array_mut().into_iter().flatten() {
+        if variant["properties"]["record"]["const"] == kind {
+            variant["properties"][name] = schema.clone();
+            if let Some(list) = variant["required"].as_array_mut().filter(|_| required) {
+                list.push(json!(name));
+            }
+        }
     }
 }
 
