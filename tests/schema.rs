@@ -34,6 +34,8 @@ use shuidaiyi::service::refusals::Counted;
 
 #[path = "schema/samples.rs"]
 mod samples;
+#[path = "schema/section_list.rs"]
+mod section_list;
 #[path = "schema/sections.rs"]
 mod sections;
 

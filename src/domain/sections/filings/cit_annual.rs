@@ -114,7 +114,7 @@ pub struct CitAnnual {
     #[schemars(title = "金额")]
     pub figures: Column<CitAnnualRow>,
     /// 税率, row 24, in basis points; the form prints 25 %, reliefs follow as an amount.
-    #[schemars(title = "税率")]
+    #[schemars(title = "税率", extend("x-unit" = "bp"))]
     pub rate_bp: Option<i64>,
 }
 
@@ -144,7 +144,7 @@ impl CitAnnual {
         });
         rules.push(RuleText {
             id: format!("{FORM}.row_25"),
-            zh: "第25行 应纳所得税额 = 23 × 24,四舍五入到分;应纳税所得额为负时为零".to_owned(),
+            zh: "第25行 应纳所得税额 = 23 × 24，四舍五入到分；应纳税所得额为负时为零".to_owned(),
             en: "row 25, payable = 23 × 24, half up to the fen; zero where row 23 is negative".to_owned(),
         });
         rules

@@ -147,13 +147,13 @@ pub struct CitPrepayment {
     #[schemars(title = "金额")]
     pub figures: CitPrepaymentColumns,
     /// 税率 in basis points; the form prints 25 %, reliefs follow as an amount.
-    #[schemars(title = "税率")]
+    #[schemars(title = "税率", extend("x-unit" = "bp"))]
     pub rate_bp: Option<i64>,
     /// 从业人数 at the start of the quarter.
-    #[schemars(title = "季初从业人数")]
+    #[schemars(title = "季初从业人数", extend("x-unit" = "person"))]
     pub employees_opening: Option<i64>,
     /// 从业人数 at the end of the quarter.
-    #[schemars(title = "季末从业人数")]
+    #[schemars(title = "季末从业人数", extend("x-unit" = "person"))]
     pub employees_closing: Option<i64>,
     /// 资产总额 at the start of the quarter, in fen; the printed form has 万元.
     #[schemars(title = "季初资产总额")]
@@ -212,7 +212,7 @@ fn rules_of(layout: Layout) -> Vec<RuleText> {
     });
     rules.push(RuleText {
         id: format!("{form}.row_{payable_row}"),
-        zh: format!("第{payable_row}行 应纳所得税额 = 实际利润额 × 税率,四舍五入到分;实际利润额为负时为零"),
+        zh: format!("第{payable_row}行 应纳所得税额 = 实际利润额 × 税率，四舍五入到分；实际利润额为负时为零"),
         en: format!(
             "row {payable_row}, payable = actual_profit × rate, half up to the fen; zero where the profit is negative"
         ),
@@ -278,7 +278,7 @@ mod tests {
             let payable = good.get(Row::Payable).unwrap().get();
             let due = good.get(Row::DueOrRefund).unwrap().get();
             let off = with(&with(&good, Row::Payable, Some(payable + 1)), Row::DueOrRefund, Some(due + 1));
-            assert_eq!(failed(version, off, Some(2_500)).0, [product.clone()]);
+            assert_eq!(failed(version, off, Some(2_500)).0, std::slice::from_ref(&product));
             let (marks, _) = failed(version, good.clone(), Some(1_500));
             assert_eq!(marks, [format!("cit_prepayment.{rate} rate_bp"), product]);
             assert_eq!(failed(version, good, None), (Vec::new(), [2, 0, 2]));

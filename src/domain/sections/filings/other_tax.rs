@@ -43,7 +43,7 @@ pub struct OtherTax {
     pub quantity: Option<Decimal>,
     /// 税率 in whole basis points; none for a rate per unit, or one with a fraction of a basis point, as stamp duty
     /// on loan contracts has.
-    #[schemars(title = "税率")]
+    #[schemars(title = "税率", extend("x-unit" = "bp"))]
     pub rate_bp: Option<i64>,
     /// 应纳税额, in fen, before relief.
     #[schemars(title = "应纳税额")]
@@ -138,7 +138,7 @@ impl Rule {
     fn text(self) -> RuleText {
         let (zh, en) = match self {
             Rule::Payable => (
-                "应纳税额 = 计税依据 × 税率,四舍五入到分(房产税、城镇土地使用税、土地增值税、车船税、残保金及经营所得除外)",
+                "应纳税额 = 计税依据 × 税率，四舍五入到分(房产税、城镇土地使用税、土地增值税、车船税、残保金及经营所得除外)",
                 "payable = base × rate, half up to the fen (not for kinds 10106, 10110, 10112, 10113, 10114, 30218)",
             ),
             Rule::BusinessIncomeRate => (
@@ -146,7 +146,7 @@ impl Rule {
                 "rate of business income = the rate of the bracket that the taxable income falls in",
             ),
             Rule::BusinessIncomeTax => (
-                "经营所得应纳税额 = 累计应纳税所得额 × 税率 - 速算扣除数,四舍五入到分",
+                "经营所得应纳税额 = 累计应纳税所得额 × 税率 - 速算扣除数，四舍五入到分",
                 "tax on business income = taxable income × rate - quick deduction, half up to the fen",
             ),
             Rule::DueOrRefund => (

@@ -35,13 +35,13 @@ form_rows! {
         NetProfit = 24 "net_profit" "净利润",
         ContinuingNetProfit = 25 "continuing_net_profit" "持续经营净利润",
         DiscontinuedNetProfit = 26 "discontinued_net_profit" "终止经营净利润",
-        ComprehensiveOther = 27 "comprehensive_other" "其他综合收益的税后净额",
-        ComprehensiveNotReclassified = 28 "comprehensive_not_reclassified" "不能重分类进损益的其他综合收益",
+        OtherComprehensiveIncome = 27 "other_comprehensive_income" "其他综合收益的税后净额",
+        OtherComprehensiveNotReclassified = 28 "other_comprehensive_not_reclassified" "不能重分类进损益的其他综合收益",
         PensionRemeasurement = 29 "pension_remeasurement" "重新计量设定受益计划变动额",
         EquityMethodNotReclassified = 30 "equity_method_not_reclassified" "权益法下不能转损益的其他综合收益",
         OtherEquityFairValue = 31 "other_equity_fair_value" "其他权益工具投资公允价值变动",
         OwnCreditFairValue = 32 "own_credit_fair_value" "企业自身信用风险公允价值变动",
-        ComprehensiveReclassified = 33 "comprehensive_reclassified" "将重分类进损益的其他综合收益",
+        OtherComprehensiveReclassified = 33 "other_comprehensive_reclassified" "将重分类进损益的其他综合收益",
         EquityMethodReclassified = 34 "equity_method_reclassified" "权益法下可转损益的其他综合收益",
         OtherDebtFairValue = 35 "other_debt_fair_value" "其他债权投资公允价值变动",
         ReclassifiedFinancialAssets = 36 "reclassified_financial_assets" "金融资产重分类计入其他综合收益的金额",
@@ -94,12 +94,12 @@ const FORMULAS: [Formula<Row>; 6] = [
         Rule::Sum(&[Row::ContinuingNetProfit, Row::DiscontinuedNetProfit], &[]),
     ),
     Formula::everywhere(
-        Row::ComprehensiveOther,
-        Rule::Sum(&[Row::ComprehensiveNotReclassified, Row::ComprehensiveReclassified], &[]),
+        Row::OtherComprehensiveIncome,
+        Rule::Sum(&[Row::OtherComprehensiveNotReclassified, Row::OtherComprehensiveReclassified], &[]),
     ),
     Formula::everywhere(
         Row::ComprehensiveIncomeTotal,
-        Rule::Sum(&[Row::NetProfit, Row::ComprehensiveOther], &[]),
+        Rule::Sum(&[Row::NetProfit, Row::OtherComprehensiveIncome], &[]),
     ),
 ];
 
