@@ -256,10 +256,10 @@ impl<R: FormRow> Formula<R> {
 
     /// The rule in words.
     pub fn text(&self, form: &str) -> RuleText {
-        let (zh, en): (fn(R) -> String, fn(R) -> String) = if R::NUMBERED {
-            (|row| row.number().to_string(), |row| row.number().to_string())
+        let names: [NameRow<R>; 2] = if R::NUMBERED {
+            [|row| row.number().to_string(), |row| row.number().to_string()]
         } else {
-            (|row| row.label_zh().to_owned(), |row| row.field().to_owned())
+            [|row| row.label_zh().to_owned(), |row| row.field().to_owned()]
         };
         let (label, field, number) = (self.row.label_zh(), self.row.field(), self.row.number());
         let (left_zh, left_en) = if R::NUMBERED {
@@ -269,12 +269,12 @@ impl<R: FormRow> Formula<R> {
         };
         RuleText {
             id: format!("{form}.{}", NameOf(self)),
-            zh: format!("{left_zh} = {}", self.right_side(zh, "，为负时也可填零")),
-            en: format!("{left_en} = {}", self.right_side(en, ", or zero where that is negative")),
+            zh: format!("{left_zh} = {}", self.right_side(names[0], "，为负时也可填零")),
+            en: format!("{left_en} = {}", self.right_side(names[1], ", or zero where that is negative")),
         }
     }
 
-    fn right_side(&self, name: fn(R) -> String, or_zero: &str) -> String {
+    fn right_side(&self, name: NameRow<R>, or_zero: &str) -> String {
         let sum = |plus: &[R], minus: &[R]| {
             let plus: Vec<String> = plus.iter().map(|row| name(*row)).collect();
             let minus: String = minus.iter().map(|row| format!(" - {}", name(*row))).collect();
@@ -298,6 +298,9 @@ impl<R: FormRow> Formula<R> {
         }
     }
 }
+
+/// How a rule's text calls a row.
+type NameRow<R> = fn(R) -> String;
 
 /// A formula's name after the form's, written without an allocation.
 struct NameOf<'a, R: 'static>(&'a Formula<R>);

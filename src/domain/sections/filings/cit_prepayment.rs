@@ -278,7 +278,7 @@ mod tests {
             let payable = good.get(Row::Payable).unwrap().get();
             let due = good.get(Row::DueOrRefund).unwrap().get();
             let off = with(&with(&good, Row::Payable, Some(payable + 1)), Row::DueOrRefund, Some(due + 1));
-            assert_eq!(failed(version, off, Some(2_500)).0, [product.clone()]);
+            assert_eq!(failed(version, off, Some(2_500)).0, std::slice::from_ref(&product));
             let (marks, _) = failed(version, good.clone(), Some(1_500));
             assert_eq!(marks, [format!("cit_prepayment.{rate} rate_bp"), product]);
             assert_eq!(failed(version, good, None), (Vec::new(), [2, 0, 2]));
