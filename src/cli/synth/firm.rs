@@ -250,7 +250,8 @@ fn course(span: &Span, reg_date: NaiveDate, random: &mut Random) -> Course {
         300..=699 => Course::Trend(random.between(-30, 50)),
         700..=809 => Course::Trend(random.between(-220, -80)),
         810..=904 => {
-            let from = add_months(span.first, months(random, 5, 26));
+            let begins = reg_date.with_day(1).unwrap_or(reg_date).max(span.first);
+            let from = add_months(begins, months(random, 5, 26));
             Course::Failing { from, last_return: add_months(from, months(random, 3, 9)) }
         }
         905..=934 => leaving(span, reg_date, random),

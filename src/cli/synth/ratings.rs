@@ -44,10 +44,18 @@ pub(super) fn ratings(
     let mut history: Vec<Evaluation> = Vec::new();
     for year in span.origin().year()..span.last.year() {
         let prior = history.last().map(|rating| rating.level);
-        for found in evaluations(firm, conduct, inspections, year, prior, &mut random) {
-            // A D found between two evaluations comes before the next one.
-            history.extend(dynamic(firm, inspections, &history, found.assessed_on));
-            history.push(found);
+        let before = random.clone();
+        let mut found = evaluations(firm, conduct, inspections, year, prior, &mut random);
+        // A D found since the last evaluation comes before this one, and keeps it from A.
+        let since = found.first().and_then(|first| dynamic(firm, inspections, &history, first.assessed_on));
+        if since.is_some() {
+            random = before;
+            found = evaluations(firm, conduct, inspections, year, Some(Level::D), &mut random);
+        }
+        history.extend(since);
+        for next in found {
+            history.extend(dynamic(firm, inspections, &history, next.assessed_on));
+            history.push(next);
         }
     }
     let end = add_days(span.known_on(Round::Third), 1);

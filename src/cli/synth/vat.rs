@@ -117,7 +117,9 @@ pub(super) fn keep(firm: &Firm, span: &Span, conduct: &mut Conduct) -> Vat {
         VatClass::General => general(firm, span, &sold, conduct),
         VatClass::SmallScale => small(firm, span, &sold, conduct),
     };
-    Vat { dues: vat.dues.known(span), ..vat }
+    // Returns of before the first month are in no file.
+    let surcharges = vat.surcharges.into_iter().filter(|line| line.dates.period.to() >= span.first);
+    Vat { dues: vat.dues.known(span), surcharges: surcharges.collect(), ..vat }
 }
 
 fn general(firm: &Firm, span: &Span, sold: &[(NaiveDate, i64)], conduct: &mut Conduct) -> Vat {

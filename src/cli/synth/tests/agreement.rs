@@ -110,7 +110,7 @@ fn statements_and_income_tax_show_the_declared_revenue() {
     let statements = WORLD.latest("income_statement_small");
     for (form, revenue, ytd) in [
         ("cit_annual", "figures.revenue_fen", "figures.current.revenue_fen"),
-        ("cit_prepayment", "ytd.revenue_fen", "figures.ytd.revenue_fen"),
+        ("cit_prepayment", "figures.ytd.revenue_fen", "figures.ytd.revenue_fen"),
     ] {
         for (taxpayer, reads) in WORLD.latest(form) {
             for read in reads {
@@ -153,7 +153,7 @@ fn due() -> BTreeMap<(&'static str, String, NaiveDate, NaiveDate), i64> {
     }
     for (form, kind, path) in [
         ("vat_small", "10101", "figures.period.due_or_refund_fen"),
-        ("cit_prepayment", "10104", "ytd.due_or_refund_fen"),
+        ("cit_prepayment", "10104", "figures.ytd.due_or_refund_fen"),
         ("cit_annual", "10104", "figures.due_or_refund_fen"),
         ("other_tax", "", "due_or_refund_fen"),
     ] {
