@@ -34,9 +34,9 @@ pub struct RowError {
 
 /// An input that is unusable as a whole.
 #[derive(Debug, Clone, PartialEq, Eq, Error, Serialize)]
-#[error("line {line}: {message}")]
+#[error("{}{message}", if *.line > 0 { format!("line {line}: ") } else { String::new() })]
 pub struct Broken {
-    /// Line of the input, from 1; a CSV header counts.
+    /// Line of the input, from 1, a CSV header counts; 0 if it is about no line.
     pub line: u64,
     /// The rule that the input breaks.
     pub rule: InputRule,
@@ -98,7 +98,7 @@ impl InputFault {
     }
 
     /// What a reader's error says of the input; one that is not ours means that the input ends too early.
-    pub(super) fn of(error: &std::io::Error) -> Self {
+    pub fn of(error: &std::io::Error) -> Self {
         match error.get_ref().and_then(|inner| inner.downcast_ref::<InputFault>()) {
             Some(fault) => fault.clone(),
             None => Self {

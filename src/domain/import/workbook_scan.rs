@@ -53,7 +53,7 @@ pub(super) fn scan<R: Read + Seek>(file: &mut R) -> io::Result<()> {
         if part.encrypted() {
             return Err(InputFault::io(InputRule::InputWorkbook, "the workbook must not be protected by a password"));
         }
-        let name = part.name().to_ascii_lowercase();
+        let name = part.name().map_err(|_| unreadable())?.to_ascii_lowercase();
         scan_part(&name, &mut part, size, &mut expanded)?;
     }
     drop(archive);
