@@ -136,12 +136,15 @@ fn push_cell(line: &mut String, cell: &str) {
 /// The cell so that no spreadsheet runs it. A plain number stays one.
 fn disarmed(cell: &str) -> Cow<'_, str> {
     let bare = trimmed(cell);
-    let risky = starts_formula(bare) || starts_formula(cell);
+    if !starts_formula(bare) {
+        // A tab in front is none of the value, and hides a formula.
+        return Cow::Borrowed(if starts_formula(cell) { bare } else { cell });
+    }
     let number = bare.strip_prefix('-').is_some_and(|digits| {
         digits.starts_with(|c: char| c.is_ascii_digit())
             && digits.bytes().all(|c| c.is_ascii_digit() || c == b',' || c == b'.')
     });
-    if risky && !number { Cow::Owned(format!("'{bare}")) } else { Cow::Borrowed(cell) }
+    if !number { Cow::Owned(format!("'{bare}")) } else { Cow::Borrowed(cell) }
 }
 
 /// The object with the remarks as members; a line that is no object stands whole in `_original`.
