@@ -19,9 +19,7 @@ use super::delivered::{Delivered, Said, files};
 use super::output::{Failure, NO, USAGE, say};
 use super::synth_command::bar;
 use crate::domain::import::rejected::{RejectedFile, Remark};
-use crate::domain::import::{
-    Broken, Compression, InputFault, InputRule, RowError, RowProblem, Rows, Syntax,
-};
+use crate::domain::import::{Broken, Compression, InputFault, InputRule, RowError, RowProblem, Rows, Syntax};
 use crate::domain::record::Record;
 
 /// Rejected rows told of one file.
@@ -237,7 +235,8 @@ fn print(report: &Report, file: &Delivered, errors_file: Option<&Path>) {
     ));
     for error in &report.errors {
         let column = error.column.as_deref().unwrap_or_default();
-        let name_zh = file.form.columns().iter().find(|known| known.name == column).map(|known| &known.name_zh);
+        let name_zh =
+            file.form.columns().iter().find(|known| known.name == column).map(|known| &known.name_zh);
         say(format!(
             "    第 {} 行 line {}: {column} {} [{}] {}: {}",
             error.line,
@@ -254,8 +253,14 @@ fn print(report: &Report, file: &Delivered, errors_file: Option<&Path>) {
             say(format!("    {what}: {}", counts.join("，")));
         }
     };
-    by_rule("拒绝按规则 rejected by rule", &mut report.rejected_by_rule.iter().map(|(rule, n)| format!("{rule} {n}")));
-    by_rule("标记按规则 marked by rule", &mut report.marks_by_rule.iter().map(|(rule, n)| format!("{rule} {n}")));
+    by_rule(
+        "拒绝按规则 rejected by rule",
+        &mut report.rejected_by_rule.iter().map(|(rule, n)| format!("{rule} {n}")),
+    );
+    by_rule(
+        "标记按规则 marked by rule",
+        &mut report.marks_by_rule.iter().map(|(rule, n)| format!("{rule} {n}")),
+    );
     if let Some(path) = errors_file {
         say(format!("    被拒的行 rejected rows: {}", path.display()));
     }

@@ -59,8 +59,7 @@ fn load(
     let bar = bar("行 rows", file.stated_rows().unwrap_or(0));
     let bytes = file.compression.unpack(source).map_err(Failure::system)?;
     let content = Content { bytes, charset: file.charset, rows: file.stated_rows() };
-    let loaded =
-        ingest_content(exchange, deliverer, delivery, content, &mut |rows| bar.set_position(rows));
+    let loaded = ingest_content(exchange, deliverer, delivery, content, &mut |rows| bar.set_position(rows));
     bar.finish_and_clear();
     loaded.map_err(|error| Failure::from(error).about(&file.path))
 }

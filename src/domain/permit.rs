@@ -6,6 +6,7 @@ use chrono::NaiveDate;
 
 use super::consent::{Consent, ConsentStatus, Purpose};
 use super::denial::{ConsentFault, Denial};
+use super::id_digest::IdDigest;
 use super::member::MemberId;
 use super::period::Window;
 use super::product::{FieldProfile, Product, ProductStatus};
@@ -26,6 +27,8 @@ pub struct Ask {
     pub taxpayer_id: Option<String>,
     /// The sections wanted; all that are consented if absent.
     pub sections: Option<Vec<Section>>,
+    /// Keyed digest of the legal representative's identity number, to be told whether it matches.
+    pub legal_rep_digest: Option<IdDigest>,
 }
 
 /// Leave to release: what, of whom, to whom, for what.
@@ -41,6 +44,7 @@ pub struct Permit {
     profile: FieldProfile,
     window: Window,
     personal_data: bool,
+    legal_rep_digest: Option<IdDigest>,
 }
 
 impl Permit {
@@ -84,6 +88,10 @@ impl Permit {
     pub fn personal_data(&self) -> bool {
         self.personal_data
     }
+    /// The digest that the bank submitted, if it did.
+    pub fn legal_rep_digest(&self) -> Option<IdDigest> {
+        self.legal_rep_digest
+    }
 }
 
 /// Decides a pull at the instant `at` by the ledger's clock.
@@ -114,6 +122,7 @@ pub fn permit(
         profile: profile.clone(),
         window,
         personal_data: consent.terms.personal_data,
+        legal_rep_digest: ask.legal_rep_digest,
     })
 }
 

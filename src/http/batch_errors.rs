@@ -77,12 +77,7 @@ fn wanted(context: &Context) -> Wanted {
         .unwrap_or(Wanted::Pages)
 }
 
-async fn pages(
-    exchange: &Arc<Exchange>,
-    id: String,
-    from: i64,
-    limit: i64,
-) -> ServiceResult<HttpResponse> {
+async fn pages(exchange: &Arc<Exchange>, id: String, from: i64, limit: i64) -> ServiceResult<HttpResponse> {
     let rows = read(exchange, id, from, limit + 1).await?;
     let numbered: Vec<Numbered> =
         rows.into_iter().map(|row| Numbered { ordinal: row.ordinal, row: row.into() }).collect();
@@ -97,7 +92,12 @@ struct Numbered {
     row: RejectedRow,
 }
 
-async fn read(exchange: &Arc<Exchange>, id: String, from: i64, limit: i64) -> ServiceResult<Vec<BatchErrorRow>> {
+async fn read(
+    exchange: &Arc<Exchange>,
+    id: String,
+    from: i64,
+    limit: i64,
+) -> ServiceResult<Vec<BatchErrorRow>> {
     exchange.blocking(move |e| Ok(e.data.read(|c| batches::errors(c, &id, from, limit))?)).await
 }
 
@@ -106,7 +106,9 @@ fn file(exchange: Arc<Exchange>, batch: &BatchRow, wanted: Wanted) -> ServiceRes
     let kept = if batch.header.is_some() { Wanted::Csv } else { Wanted::Ndjson };
     if kept != wanted {
         let kind = kept.media_type();
-        return Err(ServiceError::Malformed(format!("the rejected rows of this delivery are a file of {kind}: Accept that")));
+        return Err(ServiceError::Malformed(format!(
+            "the rejected rows of this delivery are a file of {kind}: Accept that"
+        )));
     }
     let file = Arc::new(RejectedFile::new(batch.header.as_deref()));
     let first = file.header();
@@ -118,7 +120,9 @@ fn file(exchange: Arc<Exchange>, batch: &BatchRow, wanted: Wanted) -> ServiceRes
             let next = rows.last().map(|row| row.ordinal.saturating_add(1));
             let lines = rows.iter().map(|row| file.line(row.original.as_deref(), remark(row)));
             let text: String = header.into_iter().chain(lines).collect();
-            Ok::<_, std::io::Error>((!text.is_empty()).then(|| (Bytes::from(text), (next.unwrap_or(i64::MAX), None))))
+            Ok::<_, std::io::Error>(
+                (!text.is_empty()).then(|| (Bytes::from(text), (next.unwrap_or(i64::MAX), None))),
+            )
         }
     });
     let ending = if kept == Wanted::Csv { "csv" } else { "ndjson" };

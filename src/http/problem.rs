@@ -62,7 +62,8 @@ impl<'a> Pointed<'a> {
             Some(column) => format!("/rows/{}/{column}", error.row),
             None => format!("/rows/{}", error.row),
         };
-        let row = AtRow { row: error.row, line: error.line, column: error.column.as_deref(), rule: error.rule };
+        let row =
+            AtRow { row: error.row, line: error.line, column: error.column.as_deref(), rule: error.rule };
         Self { pointer: Cow::Owned(pointer), message: &error.message, row: Some(row) }
     }
 }

@@ -313,7 +313,12 @@ fn taken_before(exchange: &Exchange, batch: &BatchRow) -> ServiceResult<Option<R
         let index = exchange.ledger.read(|c| batches::commit_index(c, &earlier.id))?;
         if let (Some(index), true) = (index, earlier.id != batch.id) {
             let errors = exchange.data.read(|c| batches::errors(c, &earlier.id, 0, 100))?;
-            return Ok(Some(report(&earlier, index, true, errors.into_iter().map(RejectedRow::from).collect())));
+            return Ok(Some(report(
+                &earlier,
+                index,
+                true,
+                errors.into_iter().map(RejectedRow::from).collect(),
+            )));
         }
     }
     Ok(None)

@@ -39,7 +39,8 @@ impl Place {
 
     /// The row, rejected as a whole.
     pub fn rejected(self, rule: InputRule, message: &str) -> Rejection {
-        let error = RowError { row: self.row, line: self.line, column: None, rule, message: message.to_owned() };
+        let error =
+            RowError { row: self.row, line: self.line, column: None, rule, message: message.to_owned() };
         Rejection { error, original: self.original }
     }
 }
@@ -96,7 +97,8 @@ impl Rejections {
     pub fn keep(&self, data: &Db, batch_id: &str) -> ServiceResult<()> {
         let mut ordinal = 0_i64;
         for some in self.kept.chunks(WRITTEN_TOGETHER) {
-            let rows: Vec<BatchErrorRow> = (ordinal..).zip(some).map(|(at, it)| stored(batch_id, at, it)).collect();
+            let rows: Vec<BatchErrorRow> =
+                (ordinal..).zip(some).map(|(at, it)| stored(batch_id, at, it)).collect();
             data.write(|c| batches::insert_errors(c, &rows))?;
             ordinal += i64::try_from(some.len()).unwrap_or(0);
         }

@@ -5,17 +5,20 @@
 use std::sync::Arc;
 
 use serde::Serialize;
+use serde_json::Value;
 
 use super::Exchange;
 use super::assemble::{Wanted, assemble};
 use super::directory::Caller;
 use super::error::{ServiceError, ServiceResult};
 use super::evidence;
+use super::prepare::LEGAL_REP_DIGEST;
 use super::receipt::Receipt;
 use super::refusals::rate_limited;
 use super::release::{Dossier, PullRequest, Pulled, refuse};
 use crate::domain::consent::{Consent, ConsentStatus};
 use crate::domain::denial::{ConsentFault, Denial};
+use crate::domain::id_digest::IdDigest;
 use crate::domain::period::Window;
 use crate::domain::section::Section;
 use crate::domain::taxpayer_id::TaxpayerId;
@@ -215,6 +218,7 @@ pub fn rebuild(exchange: &Exchange, row: &ReleaseRow, have: &[String]) -> Servic
             window: kept.window,
             profile: &kept.profile,
             personal_data: row.personal_data,
+            legal_rep_digest: kept.legal_rep_digest,
             size: kept.read_at,
             today: row.issued_at().shanghai_date(),
         };
@@ -239,12 +243,14 @@ struct Kept<'a> {
     profile: crate::domain::product::FieldProfile,
     read_at: i64,
     salt_epoch: u32,
+    legal_rep_digest: Option<IdDigest>,
 }
 
 impl<'a> Kept<'a> {
     fn parse(row: &'a ReleaseRow) -> ServiceResult<Self> {
         let corrupt = |why: &dyn ToString| StoreError::corrupt("release", why.to_string());
         let absent = || corrupt(&"a granted release lacks a column");
+        let asked: Value = serde_json::from_str(&row.ask).map_err(|e| corrupt(&e))?;
         let sections = row.sections.as_deref().ok_or_else(absent)?.split_whitespace();
         Ok(Self {
             jwt: row.jwt.as_deref().ok_or_else(absent)?,
@@ -258,6 +264,10 @@ impl<'a> Kept<'a> {
                 .map_err(|e| corrupt(&e))?,
             read_at: row.read_at.ok_or_else(absent)?,
             salt_epoch: u32::try_from(row.salt_epoch.ok_or_else(absent)?).map_err(|e| corrupt(&e))?,
+            legal_rep_digest: match asked.get(LEGAL_REP_DIGEST).and_then(Value::as_str) {
+                Some(text) => Some(IdDigest::parse(text).map_err(|e| corrupt(&e))?),
+                None => None,
+            },
         })
     }
 }

@@ -287,6 +287,7 @@ pub fn errors(
 
 /// Forgets rejected rows as delivered of the deliveries before `id`; what was wrong with them stays known.
 pub fn forget_originals(connection: &mut AnyConnection, id: &str) -> StoreResult<usize> {
-    let old = batch_error::table.filter(batch_error::batch_id.lt(id)).filter(batch_error::original.is_not_null());
+    let old =
+        batch_error::table.filter(batch_error::batch_id.lt(id)).filter(batch_error::original.is_not_null());
     Ok(diesel::update(old).set(batch_error::original.eq(None::<String>)).execute(connection)?)
 }

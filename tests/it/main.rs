@@ -6,9 +6,11 @@
 mod certificates;
 mod coverage;
 mod deliveries;
+mod fields;
 mod flows;
 mod input;
 mod input_batches;
+mod input_formats;
 mod input_keys;
 mod input_streams;
 mod kill;
@@ -20,3 +22,4 @@ mod sections;
 mod support;
 mod tree;
 mod two_gateways;
+mod whole;

@@ -72,9 +72,10 @@ impl Cells {
     pub(super) fn check_required(&self) -> Result<(), Fault> {
         for (column, value) in self.form.columns().iter().zip(&self.values) {
             if column.required && value.is_none() {
+                // What the column means may be why a row without it is refused, as with open inspections.
                 let right = wanted(column, Language::English).message;
-                return Err(Fault::column(&column.name, format!("every row must state it: {right}"))
-                    .breaking(InputRule::Required));
+                let message = format!("every row must state it: {right} ({})", column.about);
+                return Err(Fault::column(&column.name, message).breaking(InputRule::Required));
             }
         }
         Ok(())

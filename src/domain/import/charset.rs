@@ -167,7 +167,9 @@ fn refuse_unicode_marks(start: &[u8]) -> io::Result<()> {
     };
     Err(InputFault::io(
         InputRule::InputCharset,
-        format!("the input begins with the byte order mark of {other}, but GB18030 was stated; save it in one of UTF-8 and GB18030 and state that"),
+        format!(
+            "the input begins with the byte order mark of {other}, but GB18030 was stated; save it in one of UTF-8 and GB18030 and state that"
+        ),
     ))
 }
 

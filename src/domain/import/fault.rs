@@ -101,10 +101,9 @@ impl InputFault {
     pub fn of(error: &std::io::Error) -> Self {
         match error.get_ref().and_then(|inner| inner.downcast_ref::<InputFault>()) {
             Some(fault) => fault.clone(),
-            None => Self {
-                rule: InputRule::InputBrokenOff,
-                message: format!("the input breaks off: {error}"),
-            },
+            None => {
+                Self { rule: InputRule::InputBrokenOff, message: format!("the input breaks off: {error}") }
+            }
         }
     }
 }

@@ -39,7 +39,8 @@ pub(super) struct Header {
 impl Header {
     /// Finds the columns of the names, or says which name is wrong.
     pub(super) fn resolve<S: AsRef<str>>(form: &Form, names: &[S]) -> Result<Self, InputFault> {
-        let names: Vec<String> = names.iter().map(|name| half_width(trimmed(name.as_ref())).into_owned()).collect();
+        let names: Vec<String> =
+            names.iter().map(|name| half_width(trimmed(name.as_ref())).into_owned()).collect();
         let language = language(form, &names);
         let mut places = Vec::with_capacity(names.len());
         for name in &names {
@@ -96,7 +97,10 @@ fn find(form: &Form, language: Language, name: &str) -> Result<usize, InputFault
         (Language::Chinese, Some(_)) => {
             return Err(fault(
                 InputRule::HeaderMixed,
-                format!("header: \"{}\" is an English name among Chinese ones: use one of the two throughout", shown(name)),
+                format!(
+                    "header: \"{}\" is an English name among Chinese ones: use one of the two throughout",
+                    shown(name)
+                ),
             ));
         }
         (Language::Chinese, None) => {}
@@ -158,8 +162,12 @@ mod tests {
             let form = Form::by_id("registration").unwrap();
             let index = form.column_index("reg_capital_fen").unwrap();
             let name = format!("{}{unit}", form.columns()[index].name_zh);
-            let names: Vec<String> =
-                form.columns().iter().filter(|column| column.required).map(|column| column.name_zh.clone()).collect();
+            let names: Vec<String> = form
+                .columns()
+                .iter()
+                .filter(|column| column.required)
+                .map(|column| column.name_zh.clone())
+                .collect();
             let header = Header::resolve(form, &[names, vec![name.clone()]].concat()).unwrap();
             assert_eq!(header.places.last(), Some(&Place::Column(index)), "{name}");
         }
@@ -181,7 +189,12 @@ mod tests {
         assert_eq!(resolve(&ENGLISH[1..]), Err(InputRule::HeaderMissingColumn));
         let form = Form::by_id("rating").unwrap();
         let chinese = |more: &str| {
-            let mut names: Vec<&str> = form.columns().iter().filter(|column| column.required).map(|column| column.name_zh.as_str()).collect();
+            let mut names: Vec<&str> = form
+                .columns()
+                .iter()
+                .filter(|column| column.required)
+                .map(|column| column.name_zh.as_str())
+                .collect();
             names.push(more);
             Header::resolve(form, &names).map_err(|fault| fault.rule).err()
         };

@@ -81,7 +81,9 @@ impl RejectedFile {
     pub fn line(&self, original: Option<&str>, remark: Remark<'_>) -> String {
         match self {
             RejectedFile::Ndjson => json_row(original.unwrap_or("{}"), remark),
-            RejectedFile::Csv { names, own } => csv_row(names.len(), own, original.unwrap_or_default(), remark),
+            RejectedFile::Csv { names, own } => {
+                csv_row(names.len(), own, original.unwrap_or_default(), remark)
+            }
         }
     }
 }
@@ -185,7 +187,9 @@ impl<'de> Deserialize<'de> for Members<'de> {
 
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Members<'de>, A::Error> {
                 let mut members = Vec::new();
-                while let Some(member) = map.next_entry::<String, &'de RawValue>().map_err(A::Error::custom)? {
+                while let Some(member) =
+                    map.next_entry::<String, &'de RawValue>().map_err(A::Error::custom)?
+                {
                     members.push(member);
                 }
                 Ok(Members(members))
@@ -224,7 +228,9 @@ pub(super) fn sheet_line(row: &SheetRow, width: usize) -> String {
 fn sheet_text(value: &SheetValue) -> String {
     match value {
         SheetValue::Text(text) => text.clone(),
-        SheetValue::Number(number) | SheetValue::Serial(number, None) if number.abs() >= 1e15 => format!("{number:E}"),
+        SheetValue::Number(number) | SheetValue::Serial(number, None) if number.abs() >= 1e15 => {
+            format!("{number:E}")
+        }
         SheetValue::Number(number) | SheetValue::Serial(number, None) => number.to_string(),
         SheetValue::Serial(_, Some(day)) => day.to_string(),
         SheetValue::Boolean(boolean) => boolean.to_string(),

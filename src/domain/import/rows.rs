@@ -66,7 +66,11 @@ impl<'a> Rows<'a> {
     pub fn workbook(form: &'static Form, file: impl Read + Seek + Send + 'static) -> Result<Self, Broken> {
         let mut sheet = Sheet::open(file)?;
         let first = sheet.next_row()?.ok_or_else(|| {
-            Broken::new(1, InputRule::InputEmpty, "the first sheet is empty; it starts with a header of column names")
+            Broken::new(
+                1,
+                InputRule::InputEmpty,
+                "the first sheet is empty; it starts with a header of column names",
+            )
         })?;
         let names = super::rejected::sheet_names(&first);
         let header = Header::resolve(form, &names).map_err(|fault| header_broken(first.number, fault))?;
@@ -218,7 +222,9 @@ fn fill_from_sheet(cells: &mut Cells, header: &Header, row: &SheetRow) -> Result
 }
 
 fn value_without_name() -> Fault {
-    wrong_shape("a value must stand under a column name; this row has one where the header has none".to_owned())
+    wrong_shape(
+        "a value must stand under a column name; this row has one where the header has none".to_owned(),
+    )
 }
 
 fn wrong_shape(message: String) -> Fault {

@@ -135,7 +135,11 @@ mod tests {
         for (compression, packed) in [(Compression::Gzip, gzip(&text)), (Compression::Zstd, zstd(&text))] {
             assert_eq!(unpacked(compression, &packed).unwrap(), text);
             let twice = [packed.as_slice(), &packed].concat();
-            assert_eq!(unpacked(compression, &twice).unwrap().len(), 2 * text.len(), "members follow each other");
+            assert_eq!(
+                unpacked(compression, &twice).unwrap().len(),
+                2 * text.len(),
+                "members follow each other"
+            );
             for cut in [1, packed.len() / 2, packed.len() - 1] {
                 assert!(unpacked(compression, &packed[..cut]).is_err(), "{compression:?} {cut}");
             }

@@ -15,8 +15,7 @@ use crate::domain::uscc::{InvalidUscc, Uscc};
 
 /// Numbers of a spreadsheet are exact below this: it keeps fifteen digits.
 const EXACT_BELOW: f64 = 1e15;
-const AS_TEXT: &str =
-    "format the column as text and enter the codes anew: in a number cell leading zeros and digits past the fifteenth are lost";
+const AS_TEXT: &str = "format the column as text and enter the codes anew: in a number cell leading zeros and digits past the fifteenth are lost";
 
 /// A value that fits its column.
 #[derive(Debug, Clone, PartialEq)]
@@ -86,13 +85,19 @@ pub(super) fn from_cell(column: &Column, language: Language, cell: &str) -> Resu
 }
 
 /// From a cell of a workbook.
-pub(super) fn from_sheet(column: &Column, language: Language, value: &SheetValue) -> Result<Option<Value>, Fault> {
+pub(super) fn from_sheet(
+    column: &Column,
+    language: Language,
+    value: &SheetValue,
+) -> Result<Option<Value>, Fault> {
     match value {
         SheetValue::Text(text) => from_cell(column, language, text),
         SheetValue::Boolean(boolean) if column.kind == Kind::Boolean => Ok(Some(Value::Boolean(*boolean))),
         SheetValue::Boolean(_) => Err(wanted(column, language)),
-        SheetValue::Error => Err(Fault::column(&column.name, "must be a value; the cell holds a spreadsheet error")
-            .breaking(InputRule::TypeErrorCell)),
+        SheetValue::Error => {
+            Err(Fault::column(&column.name, "must be a value; the cell holds a spreadsheet error")
+                .breaking(InputRule::TypeErrorCell))
+        }
         SheetValue::Serial(_, Some(day)) if column.kind == Kind::Date => {
             written::in_range(*day).map(|day| Some(Value::Date(day))).ok_or_else(|| wanted(column, language))
         }
@@ -106,12 +111,14 @@ pub(super) fn from_sheet(column: &Column, language: Language, value: &SheetValue
             Kind::Text | Kind::Uscc | Kind::TaxpayerId | Kind::Code | Kind::Digits | Kind::Letters => {
                 let lost = || {
                     let right = wanted(column, language).message;
-                    Fault::column(&column.name, format!("{right}; {AS_TEXT}")).breaking(InputRule::TypeNumberCell)
+                    Fault::column(&column.name, format!("{right}; {AS_TEXT}"))
+                        .breaking(InputRule::TypeNumberCell)
                 };
                 let exact = matches!(value, SheetValue::Number(_))
                     && number.fract() == 0.0
                     && number.abs() < EXACT_BELOW;
-                let taken = if exact { from_cell(column, language, &number.to_string()) } else { Err(lost()) };
+                let taken =
+                    if exact { from_cell(column, language, &number.to_string()) } else { Err(lost()) };
                 taken.map_err(|_| lost())
             }
         },
@@ -244,7 +251,8 @@ fn boolean(text: &str) -> Option<bool> {
 
 /// The code that a text is, or is the Chinese name of.
 fn choice(column: &Column, text: &str) -> Option<String> {
-    let is_it = |choice: &&super::Choice| choice.code == text || written::half_width(&choice.label_zh) == text;
+    let is_it =
+        |choice: &&super::Choice| choice.code == text || written::half_width(&choice.label_zh) == text;
     column.choices.iter().find(is_it).map(|choice| choice.code.clone())
 }
 

@@ -128,9 +128,8 @@ struct Rows<'a> {
 impl Rows<'_> {
     fn read<R: Read + Seek>(mut self, mut cells: XlsxCellReader<'_, R>) -> Result<(), Broken> {
         loop {
-            let cell = cells
-                .next_cell()
-                .map_err(|_| broken(self.row.number + 1, InputFault::of(&unreadable())))?;
+            let cell =
+                cells.next_cell().map_err(|_| broken(self.row.number + 1, InputFault::of(&unreadable())))?;
             let Some(cell) = cell else { break };
             if !self.take(&cell)? {
                 return Ok(());

@@ -51,7 +51,10 @@ pub(super) fn scan<R: Read + Seek>(file: &mut R) -> io::Result<()> {
     for index in 0..archive.len() {
         let mut part = archive.by_index(index).map_err(|_| unreadable())?;
         if part.encrypted() {
-            return Err(InputFault::io(InputRule::InputWorkbook, "the workbook must not be protected by a password"));
+            return Err(InputFault::io(
+                InputRule::InputWorkbook,
+                "the workbook must not be protected by a password",
+            ));
         }
         let name = part.name().map_err(|_| unreadable())?.to_ascii_lowercase();
         scan_part(&name, &mut part, size, &mut expanded)?;
@@ -106,7 +109,8 @@ struct Metered<R> {
 impl<R: Read> Read for Metered<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let count = self.inner.read(buffer)?;
-        let left = self.left.get().checked_sub(u64::try_from(count).unwrap_or(u64::MAX)).ok_or_else(too_much)?;
+        let left =
+            self.left.get().checked_sub(u64::try_from(count).unwrap_or(u64::MAX)).ok_or_else(too_much)?;
         self.left.set(left);
         Ok(count)
     }

@@ -46,9 +46,7 @@ pub(super) fn trimmed(cell: &str) -> &str {
 /// Full-width letters, digits and signs as the ASCII characters that they are (Unicode NFKC of U+FF01 to U+FF5E).
 pub(super) fn half_width(text: &str) -> Cow<'_, str> {
     let narrow = |c: char| match c {
-        '\u{ff01}'..='\u{ff5e}' => {
-            u32::from(c).checked_sub(0xfee0).and_then(char::from_u32).unwrap_or(c)
-        }
+        '\u{ff01}'..='\u{ff5e}' => u32::from(c).checked_sub(0xfee0).and_then(char::from_u32).unwrap_or(c),
         '\u{3000}' => ' ',
         other => other,
     };
@@ -163,7 +161,8 @@ mod tests {
 
     #[test]
     fn exports_disguise_digits_and_these_come_out() {
-        for cell in ["9144", " 9144\u{3000}", "'9144", "\t9144", "=\"9144\"", "９１４４", "\u{feff}'９１44 "] {
+        for cell in ["9144", " 9144\u{3000}", "'9144", "\t9144", "=\"9144\"", "９１４４", "\u{feff}'９１44 "]
+        {
             assert_eq!(plain(cell), "9144", "{cell:?}");
         }
         assert_eq!(plain("''9"), "'9", "one apostrophe is a disguise, two are not");
@@ -221,12 +220,27 @@ mod tests {
     #[test]
     fn days_have_four_forms_and_exist() {
         let day = NaiveDate::from_ymd_opt(2024, 2, 9).unwrap();
-        for text in ["2024-02-09", "2024/2/9", "2024/02/09", "20240209", "2024年2月9日", "2024年02月09日"] {
+        for text in ["2024-02-09", "2024/2/9", "2024/02/09", "20240209", "2024年2月9日", "2024年02月09日"]
+        {
             assert_eq!(date(text), Some(day), "{text}");
         }
         for wrong in [
-            "2023-02-29", "2024-2-9", "2024/2", "2024/2/9/1", "24/2/9", "2024年2月9", "2024年2月", "20240230",
-            "2024.2.9", "1899-12-31", "2200/1/1", "税24-02-2", "", "２０２４-02-09", "+024/2/9", "2024/+2/9",
+            "2023-02-29",
+            "2024-2-9",
+            "2024/2",
+            "2024/2/9/1",
+            "24/2/9",
+            "2024年2月9",
+            "2024年2月",
+            "20240230",
+            "2024.2.9",
+            "1899-12-31",
+            "2200/1/1",
+            "税24-02-2",
+            "",
+            "２０２４-02-09",
+            "+024/2/9",
+            "2024/+2/9",
         ] {
             assert_eq!(date(wrong), None, "{wrong}");
         }
