@@ -13,9 +13,9 @@ use crate::support::{Backend, Site, both_backends, sql};
 
 both_backends!(memory_does_not_grow_with_the_rows);
 
-/// More than one staged set, so that both imports fill what they fill at most.
-const FEW: u64 = 6_000;
-const MANY: u64 = 60_000;
+/// Enough that both imports fill what is bounded: the staged set, the page cache (32 MB) and the allocator.
+const FEW: u64 = 70_000;
+const MANY: u64 = 210_000;
 
 async fn memory_does_not_grow_with_the_rows(backend: Backend) {
     let site = Site::start(backend);
@@ -26,7 +26,7 @@ async fn memory_does_not_grow_with_the_rows(backend: Backend) {
         sql::number(&sql::data(&site), "SELECT count(*) AS n FROM record"),
         i64::try_from(FEW + MANY).unwrap()
     );
-    // The ten-fold input may cost what allocators and page caches vary by, not its own size (some 20 MB).
+    // The larger input may cost what allocators vary by, not its own size (some 15 MB more, in the database 70).
     assert!(many < few + few / 5, "{FEW} rows took {few} kB, {MANY} rows {many} kB");
 }
 
