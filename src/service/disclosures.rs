@@ -130,7 +130,7 @@ impl<'a> Place<'a> {
             opening(permit, section),
             if permit.personal_data() { "personal" } else { "impersonal" },
             match permit.legal_rep_digest().filter(|_| section == Section::Registration) {
-                Some(digest) => format!(" rep-{digest}"),
+                Some(digest) => format!(" rep-{}", String::from(digest)),
                 None => String::new(),
             },
         );
