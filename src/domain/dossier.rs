@@ -16,6 +16,8 @@ pub struct EncodedRecord {
     pub body: String,
     /// JSON array of marks, if there are any.
     pub marks: Option<String>,
+    /// JSON object of how its form's rules went, if it has rules.
+    pub checks: Option<String>,
 }
 
 /// What a section says.
@@ -62,7 +64,7 @@ pub fn encode(content: &SectionContent, personal_data: bool) -> Result<String, N
 }
 
 fn encode_record(record: &EncodedRecord, cut: &[&str]) -> Result<String, NotCanonical> {
-    if record.marks.is_none() && cut.is_empty() {
+    if record.marks.is_none() && record.checks.is_none() && cut.is_empty() {
         return Ok(record.body.clone());
     }
     let mut body: Map<String, Value> = serde_json::from_str(&record.body)?;
@@ -73,6 +75,9 @@ fn encode_record(record: &EncodedRecord, cut: &[&str]) -> Result<String, NotCano
     }
     if let Some(marks) = &record.marks {
         body.insert("marks".into(), serde_json::from_str(marks)?);
+    }
+    if let Some(checks) = &record.checks {
+        body.insert("checks".into(), serde_json::from_str(checks)?);
     }
     canonical_json(&body)
 }
@@ -99,6 +104,7 @@ mod tests {
         let record = EncodedRecord {
             body: r#"{"legal_rep_name":"林甲","name":"深圳市样例有限公司"}"#.into(),
             marks: None,
+            checks: None,
         };
         let with = encode(&content(SectionStatus::Present, vec![record.clone()]), true).unwrap();
         assert_eq!(
@@ -115,8 +121,11 @@ mod tests {
 
     #[test]
     fn marks_stand_beside_the_body_and_the_whole_is_canonical() {
-        let record =
-            EncodedRecord { body: r#"{"a":1,"z":2}"#.into(), marks: Some(r#"[{"rule":"r"}]"#.into()) };
+        let record = EncodedRecord {
+            body: r#"{"a":1,"z":2}"#.into(),
+            marks: Some(r#"[{"rule":"r"}]"#.into()),
+            checks: None,
+        };
         let mut nothing_cut = content(SectionStatus::Present, vec![record]);
         nothing_cut.reason = Some(SectionReason::SourceOverdue);
         let text = encode(&nothing_cut, true).unwrap();

@@ -1,9 +1,11 @@
 //! Money: whole fen (0.01 yuan) in storage and on the wire, decimals only where a person reads or writes yuan.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use rust_decimal::Decimal;
 use rust_decimal::prelude::ToPrimitive;
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 
 /// An amount in fen. Arithmetic is checked: what does not fit is `None`, never a wrapped figure.
@@ -52,6 +54,20 @@ impl Fen {
     /// The amount in yuan, with two decimals.
     pub fn to_yuan(self) -> Decimal {
         Decimal::new(self.0, 2)
+    }
+}
+
+impl JsonSchema for Fen {
+    fn schema_name() -> Cow<'static, str> {
+        "Fen".into()
+    }
+
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "type": "integer", "x-unit": "fen" })
     }
 }
 

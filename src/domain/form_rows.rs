@@ -11,7 +11,7 @@ use serde::ser::SerializeMap;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::fen::Fen;
-use super::record::{Mark, MarkValues};
+use super::record::{Mark, MarkValues, Outcome, RuleText};
 
 /// A row of one kind of form.
 pub trait FormRow: Copy + Ord + fmt::Debug + 'static {
@@ -73,6 +73,30 @@ impl<R: FormRow> Column<R> {
     /// Whether every row is blank.
     pub fn is_blank(&self) -> bool {
         self.figures.values().all(Option::is_none)
+    }
+}
+
+impl<R: FormRow> schemars::JsonSchema for Column<R> {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        let path = std::any::type_name::<R>();
+        path.rsplit("::").next().unwrap_or(path).to_owned().into()
+    }
+
+    fn json_schema(generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        let _ = generator;
+        let rows: serde_json::Map<String, serde_json::Value> = R::ALL
+            .iter()
+            .map(|row| {
+                let figure = serde_json::json!({
+                    "title": format!("{} {}", row.number(), row.label_zh()),
+                    "description": format!("Row {} of the form, in fen; null where the form leaves it blank.", row.number()),
+                    "type": ["integer", "null"],
+                    "x-unit": "fen",
+                });
+                (format!("{}_fen", row.field()), figure)
+            })
+            .collect();
+        schemars::json_schema!({ "type": "object", "properties": rows, "additionalProperties": false })
     }
 }
 
@@ -148,15 +172,44 @@ pub struct Formula<R: 'static> {
 }
 
 impl<R: FormRow> Formula<R> {
-    /// A mark if the column states another figure than the formula gives. Silent where any figure is missing.
-    pub fn check(&self, form: &str, path: &str, column: &Column<R>) -> Option<Mark> {
-        let stated = column.get(self.row)?;
-        let computed = self.compute(column)?;
-        (stated != computed).then(|| Mark {
-            rule: format!("{form}.row_{}", self.row.number()),
+    /// Whether the column states the figure that the formula gives. Skipped where any figure is missing.
+    pub fn check(&self, form: &str, path: &str, column: &Column<R>) -> Outcome {
+        let (Some(stated), Some(computed)) = (column.get(self.row), self.compute(column)) else {
+            return Outcome::Skipped;
+        };
+        if stated == computed {
+            return Outcome::Passed;
+        }
+        Outcome::Failed(Mark {
+            rule: self.id(form),
             field: format!("{path}.{}_fen", self.row.field()),
             values: MarkValues::Amounts { stated_fen: stated, computed_fen: computed },
         })
+    }
+
+    /// The rule's stable id.
+    fn id(&self, form: &str) -> String {
+        format!("{form}.row_{}", self.row.number())
+    }
+
+    /// The rule in words.
+    pub fn text(&self, form: &str) -> RuleText {
+        let sum = |plus: &[R], minus: &[R]| {
+            let plus: Vec<String> = plus.iter().map(|row| row.number().to_string()).collect();
+            let minus: String = minus.iter().map(|row| format!(" - {}", row.number())).collect();
+            format!("{}{minus}", plus.join(" + "))
+        };
+        let right = match self.rule {
+            Rule::Sum(plus, minus) => sum(plus, minus),
+            Rule::SumNotBelowZero(plus, minus) => format!("max({}, 0)", sum(plus, minus)),
+            Rule::Smaller(one, other) => format!("min({}, {})", one.number(), other.number()),
+        };
+        let number = self.row.number();
+        RuleText {
+            id: self.id(form),
+            zh: format!("第{number}行 {} = {right}", self.row.label_zh()),
+            en: format!("row {number}, {} = {right}", self.row.field()),
+        }
     }
 
     fn compute(&self, column: &Column<R>) -> Option<Fen> {

@@ -2,21 +2,18 @@
 
 pub mod consent;
 pub mod denial;
+pub mod describe;
 pub mod dossier;
 pub mod fen;
-pub mod filing;
 pub mod form_rows;
 pub mod import;
 pub mod member;
 pub mod period;
 pub mod permit;
 pub mod product;
-pub mod rating;
 pub mod record;
-pub mod registration;
 pub mod section;
+pub mod sections;
 pub mod taxpayer_id;
 pub mod timestamp;
 pub mod uscc;
-pub mod vat_general;
-pub mod vat_small;

@@ -1,12 +1,14 @@
 //! 税款所属期, the period a tax fact belongs to, and the window of months a consent opens.
 
 use chrono::{Datelike, Months, NaiveDate};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 /// How often a tax is declared.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
+#[schemars(title = "申报期限类型")]
 pub enum Frequency {
     /// A calendar month (按月).
     Month,
@@ -41,8 +43,9 @@ impl Frequency {
 }
 
 /// A tax period: first and last day, both included, in step with its frequency.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(try_from = "PeriodParts", into = "PeriodParts")]
+#[schemars(title = "税款所属期", with = "PeriodParts")]
 pub struct Period {
     from: NaiveDate,
     to: NaiveDate,
@@ -96,11 +99,18 @@ pub struct InvalidPeriod {
 }
 
 /// A period as written.
-#[derive(Serialize, Deserialize)]
+#[derive(Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(title = "税款所属期")]
 struct PeriodParts {
+    /// First day, included.
+    #[schemars(title = "起")]
     from: NaiveDate,
+    /// Last day, included.
+    #[schemars(title = "止")]
     to: NaiveDate,
+    /// How often this is declared.
+    #[schemars(title = "申报期限类型")]
     freq: Frequency,
 }
 

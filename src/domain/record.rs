@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
@@ -26,6 +27,8 @@ pub struct Record {
     pub body: String,
     /// Checks that the stated figures fail. They stand beside the body and never alter it.
     pub marks: Vec<Mark>,
+    /// How the form's own rules went, if it has any.
+    pub checks: Option<Checks>,
 }
 
 /// Without the taxpayer and the body, which never reach a log.
@@ -41,12 +44,85 @@ impl fmt::Debug for Record {
     }
 }
 
+/// How many of a form's rules a record passed, failed, and could not be judged by because a figure is missing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(title = "校验结果")]
+pub struct Checks {
+    /// Rules that hold.
+    #[schemars(title = "通过数")]
+    pub passed: u32,
+    /// Rules that do not hold; `marks` names them.
+    #[schemars(title = "未通过数")]
+    pub failed: u32,
+    /// Rules silent because a figure that they need is not stated. Missing is never zero.
+    #[schemars(title = "未校验数")]
+    pub skipped: u32,
+}
+
+/// What a rule says of a record.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Outcome {
+    /// The figures agree.
+    Passed,
+    /// They do not.
+    Failed(Mark),
+    /// A figure that the rule needs is missing.
+    Skipped,
+}
+
+/// What all rules of a form say of a record.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Findings {
+    /// The count.
+    pub checks: Checks,
+    /// The rules that failed.
+    pub marks: Vec<Mark>,
+}
+
+impl Findings {
+    /// Counts one more outcome.
+    pub fn add(&mut self, outcome: Outcome) {
+        let Checks { passed, failed, skipped } = &mut self.checks;
+        match outcome {
+            Outcome::Passed => *passed = passed.saturating_add(1),
+            Outcome::Failed(mark) => {
+                *failed = failed.saturating_add(1);
+                self.marks.push(mark);
+            }
+            Outcome::Skipped => *skipped = skipped.saturating_add(1),
+        }
+    }
+}
+
+impl FromIterator<Outcome> for Findings {
+    fn from_iter<T: IntoIterator<Item = Outcome>>(outcomes: T) -> Self {
+        let mut findings = Findings::default();
+        outcomes.into_iter().for_each(|outcome| findings.add(outcome));
+        findings
+    }
+}
+
+/// A rule of a form in words, for the published list of rules.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RuleText {
+    /// Its stable id, `<form>.<what>`.
+    pub id: String,
+    /// What must hold, in Chinese.
+    pub zh: String,
+    /// What must hold, in English.
+    pub en: String,
+}
+
 /// A check that a record failed: the rule, the field, what was stated and what the rule computes.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(title = "标记")]
 pub struct Mark {
     /// Stable name of the rule, such as `vat_general.row_19` or `uscc.check`.
+    #[schemars(title = "规则")]
     pub rule: String,
     /// Path of the field inside the body, parts joined by dots.
+    #[schemars(title = "字段")]
     pub field: String,
     /// The two figures or texts that differ.
     #[serde(flatten)]
@@ -54,21 +130,26 @@ pub struct Mark {
 }
 
 /// The stated and the computed side of a mark.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(untagged)]
+#[schemars(title = "两个数值")]
 pub enum MarkValues {
     /// Two amounts that should be equal.
     Amounts {
-        /// As the form states it.
+        /// As the form states it, in fen.
+        #[schemars(title = "申报数")]
         stated_fen: Fen,
-        /// As the form's own formula gives it.
+        /// As the form's own formula gives it, in fen.
+        #[schemars(title = "计算数")]
         computed_fen: Fen,
     },
     /// Two texts that should be equal.
     Texts {
         /// As written.
+        #[schemars(title = "原值")]
         stated: String,
         /// As the rule gives it.
+        #[schemars(title = "应为")]
         computed: String,
     },
 }
@@ -139,6 +220,7 @@ mod tests {
             period: None,
             body: r#"{"level":"A"}"#.into(),
             marks: Vec::new(),
+            checks: None,
         };
         let shown = format!("{record:?}");
         assert!(!shown.contains("level") && !shown.contains("9144"), "{shown}");

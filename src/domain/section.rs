@@ -5,64 +5,104 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-/// One part of a taxpayer's dossier. A consent names the sections it opens.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Section {
+/// Declares the sections: a closed enum, and what is known of each in one row.
+macro_rules! sections {
+    ($($(#[$about:meta])* $name:ident = $wire:literal $zh:literal $en:literal fresh $days:literal encoder $encoder:literal,)+) => {
+        /// One part of a taxpayer's dossier. A consent names the sections it opens.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[serde(rename_all = "snake_case")]
+        pub enum Section {
+            $($(#[$about])* $name,)+
+        }
+
+        impl Section {
+            /// Every section, in the order of a dossier.
+            pub const ALL: [Section; [$($wire),+].len()] = [$(Section::$name),+];
+
+            /// The name on the wire and in storage.
+            pub fn as_str(self) -> &'static str {
+                match self { $(Section::$name => $wire,)+ }
+            }
+
+            /// The name a taxpayer reads.
+            pub fn label_zh(self) -> &'static str {
+                match self { $(Section::$name => $zh,)+ }
+            }
+
+            /// The name in English.
+            pub fn label_en(self) -> &'static str {
+                match self { $(Section::$name => $en,)+ }
+            }
+
+            /// Days after the bureau's `as_of` for which the section counts as fresh: a month's deliveries are
+            /// due by the middle of the next, a quarter's and a year's later, ratings come once a year.
+            pub fn freshness_days(self) -> u32 {
+                match self { $(Section::$name => $days,)+ }
+            }
+
+            /// Name and version of the code that lays the section out. A released version is never edited.
+            pub fn encoder(self) -> &'static str {
+                match self { $(Section::$name => $encoder,)+ }
+            }
+        }
+    };
+}
+
+sections! {
     /// 登记信息: who the taxpayer is.
-    Registration,
+    Registration = "registration" "登记信息" "Registration" fresh 45 encoder "registration/1",
     /// 纳税缴费信用评价: the credit rating with its history.
-    Rating,
+    Rating = "rating" "纳税缴费信用评价" "Credit rating" fresh 400 encoder "rating/1",
     /// 申报信息: the returns it filed.
-    Filings,
+    Filings = "filings" "申报信息" "Filings" fresh 45 encoder "filings/1",
+    /// 税款缴纳信息: what it paid, and when.
+    Payments = "payments" "税款缴纳信息" "Payments" fresh 45 encoder "payments/1",
+    /// 欠税信息: what it owes.
+    Arrears = "arrears" "欠税信息" "Arrears" fresh 45 encoder "arrears/1",
+    /// 税收违法违章信息: registered violations.
+    Violations = "violations" "税收违法违章信息" "Violations" fresh 45 encoder "violations/1",
+    /// 稽查案件: concluded inspections with a served decision. An open one is never here, so that its absence
+    /// tells nobody anything.
+    Inspections = "inspections" "稽查案件" "Inspections" fresh 45 encoder "inspections/1",
+    /// 财务报表: balance sheets, income and cash-flow statements.
+    Statements = "statements" "财务报表" "Financial statements" fresh 120 encoder "statements/1",
+    /// 发票汇总: monthly aggregates, and the shares of the largest counterparties under per-bank pseudonyms.
+    Invoices = "invoices" "发票汇总" "Invoices" fresh 45 encoder "invoices/1",
+    /// 社会保险费缴纳信息: insured headcount and contributions by month.
+    Employment = "employment" "社会保险费缴纳信息" "Employment" fresh 45 encoder "employment/1",
 }
 
 impl Section {
-    /// Every section, in the order of a dossier.
-    pub const ALL: [Section; 3] = [Section::Registration, Section::Rating, Section::Filings];
-
-    /// The name on the wire and in storage.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Section::Registration => "registration",
-            Section::Rating => "rating",
-            Section::Filings => "filings",
-        }
-    }
-
-    /// The name a taxpayer reads.
-    pub fn label_zh(self) -> &'static str {
-        match self {
-            Section::Registration => "登记信息",
-            Section::Rating => "纳税缴费信用评价",
-            Section::Filings => "申报信息",
-        }
-    }
-
-    /// Days after the bureau's `as_of` for which the section counts as fresh. Registration and filings come
-    /// monthly, and a month's returns are due by the middle of the next; ratings come once a year.
-    pub fn freshness_days(self) -> u32 {
-        match self {
-            Section::Registration | Section::Filings => 45,
-            Section::Rating => 400,
-        }
-    }
-
-    /// Name and version of the code that lays the section out. A released version is never edited.
-    pub fn encoder(self) -> &'static str {
-        match self {
-            Section::Registration => "registration/1",
-            Section::Rating => "rating/1",
-            Section::Filings => "filings/1",
-        }
-    }
-
     /// Top-level fields of a record's body that name a natural person: they leave only under a separate
     /// personal consent (个人信息保护法 Arts 13, 23).
     pub fn personal_fields(self) -> &'static [&'static str] {
         match self {
             Section::Registration => &["legal_rep_name"],
-            Section::Rating | Section::Filings => &[],
+            Section::Rating
+            | Section::Filings
+            | Section::Payments
+            | Section::Arrears
+            | Section::Violations
+            | Section::Inspections
+            | Section::Statements
+            | Section::Invoices
+            | Section::Employment => &[],
+        }
+    }
+
+    /// Top-level fields of a record's body that never leave, whatever a consent or a profile says.
+    pub fn never_fields(self) -> &'static [&'static str] {
+        match self {
+            Section::Registration => &["legal_rep_id_digest"],
+            Section::Invoices => &["counterparty"],
+            Section::Rating
+            | Section::Filings
+            | Section::Payments
+            | Section::Arrears
+            | Section::Violations
+            | Section::Inspections
+            | Section::Statements
+            | Section::Employment => &[],
         }
     }
 }
@@ -75,7 +115,9 @@ impl std::fmt::Display for Section {
 
 /// A name that is no section.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
-#[error("not a section; the sections are registration, rating, filings")]
+#[error(
+    "not a section; the sections are registration, rating, filings, payments, arrears, violations, inspections, statements, invoices, employment"
+)]
 pub struct UnknownSection;
 
 impl FromStr for Section {
@@ -125,6 +167,9 @@ pub enum SectionReason {
     NoRecordInWindow,
     /// The product's approved field profile leaves the section out.
     CutByProfile,
+    /// The taxpayer is a sole trader, sole proprietorship or partnership, so the section is that person's own
+    /// data, and the person has not consented separately (个人信息保护法 Art. 23).
+    PersonalConsentMissing,
     /// The bureau's next delivery is overdue.
     SourceOverdue,
 }
@@ -136,6 +181,7 @@ impl SectionReason {
             SectionReason::NoBatchCoversWindow => "no_batch_covers_window",
             SectionReason::NoRecordInWindow => "no_record_in_window",
             SectionReason::CutByProfile => "cut_by_profile",
+            SectionReason::PersonalConsentMissing => "personal_consent_missing",
             SectionReason::SourceOverdue => "source_overdue",
         }
     }
@@ -153,6 +199,8 @@ mod tests {
             assert_eq!(section.encoder(), format!("{section}/1"));
         }
         assert!("Rating".parse::<Section>().is_err());
+        let listed = UnknownSection.to_string();
+        assert!(listed.ends_with(&Section::ALL.map(Section::as_str).join(", ")), "{listed}");
         for status in [
             SectionStatus::Present,
             SectionStatus::Empty,
@@ -166,6 +214,7 @@ mod tests {
             SectionReason::NoBatchCoversWindow,
             SectionReason::NoRecordInWindow,
             SectionReason::CutByProfile,
+            SectionReason::PersonalConsentMissing,
             SectionReason::SourceOverdue,
         ] {
             assert_eq!(serde_json::to_value(reason).unwrap(), reason.as_str());

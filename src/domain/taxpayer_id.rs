@@ -1,8 +1,10 @@
 //! 纳税人识别号, the number a taxpayer is known by. For most firms it equals the unified social credit code;
 //! individual traders and firms never re-registered keep older numbers of 15 to 20 characters.
 
+use std::borrow::Cow;
 use std::fmt;
 
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
@@ -12,6 +14,20 @@ use super::uscc::{InvalidUscc, Uscc, WrongChecks};
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct TaxpayerId(String);
+
+impl JsonSchema for TaxpayerId {
+    fn schema_name() -> Cow<'static, str> {
+        "TaxpayerId".into()
+    }
+
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "type": "string", "pattern": "^[0-9A-Z]{15,20}$" })
+    }
+}
 
 impl TaxpayerId {
     /// Takes a number as the bureau delivers it: a credit code with a wrong check character passes

@@ -89,7 +89,7 @@ fn read_section(data: &Db, deliveries: &Deliveries, wanted: Wanted<'_>) -> Servi
     let records: Vec<EncodedRecord> = newest
         .into_values()
         .filter(|(_, row)| in_window(row, wanted.window))
-        .map(|(_, row)| EncodedRecord { body: row.body, marks: row.marks })
+        .map(|(_, row)| EncodedRecord { body: row.body, marks: row.marks, checks: row.checks })
         .collect();
     if records.is_empty() {
         return Ok(explain_absence(deliveries, wanted));

@@ -209,7 +209,8 @@ pub fn drop_unchanged(connection: &mut AnyConnection, id: &str) -> StoreResult<u
         AND newest.batch_id = (SELECT max(earlier.batch_id) FROM record AS earlier \
             WHERE earlier.taxpayer_id = record.taxpayer_id AND earlier.section = record.section \
             AND earlier.record_key = record.record_key AND earlier.batch_id < record.batch_id) \
-        AND newest.body = record.body AND coalesce(newest.marks, '') = coalesce(record.marks, ''))";
+        AND newest.body = record.body AND coalesce(newest.marks, '') = coalesce(record.marks, '') \
+        AND coalesce(newest.checks, '') = coalesce(record.checks, ''))";
     Ok(on_backend!(connection, c => diesel::sql_query(STATEMENT).bind::<Text, _>(id).execute(c))?)
 }
 

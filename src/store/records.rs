@@ -31,17 +31,20 @@ pub struct RecordRow {
     pub body: String,
     /// JSON of the checks it failed, if any.
     pub marks: Option<String>,
+    /// JSON of how many of its form's rules it passed, failed and was skipped by, if the form has rules.
+    pub checks: Option<String>,
 }
 
 impl RecordRow {
     /// A record as part of a delivery.
     pub fn new(record: Record, batch_id: &str) -> StoreResult<Self> {
+        let corrupt = |why: serde_json::Error| StoreError::corrupt("record", why);
         let marks = match record.marks.is_empty() {
             true => None,
-            false => {
-                Some(serde_json::to_string(&record.marks).map_err(|e| StoreError::corrupt("record", e))?)
-            }
+            false => Some(serde_json::to_string(&record.marks).map_err(corrupt)?),
         };
+        let checks =
+            record.checks.map(|checks| serde_json::to_string(&checks)).transpose().map_err(corrupt)?;
         Ok(Self {
             taxpayer_id: record.taxpayer.as_str().to_owned(),
             section: record.section.as_str().to_owned(),
@@ -51,6 +54,7 @@ impl RecordRow {
             period_to: record.period.map(|period| period.to()),
             body: record.body,
             marks,
+            checks,
         })
     }
 }

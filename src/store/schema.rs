@@ -189,6 +189,7 @@ diesel::table! {
         period_to -> Nullable<Date>,
         body -> Text,
         marks -> Nullable<Text>,
+        checks -> Nullable<Text>,
     }
 }
 

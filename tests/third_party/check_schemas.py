@@ -54,7 +54,7 @@ class Documents:
     """The schemas by $id."""
 
     def __init__(self):
-        self.files = {path: load(path) for path in sorted(SCHEMA.glob("*.json")) + sorted(SCHEMA.glob("import/*.json"))}
+        self.files = {path: load(path) for path in sorted(SCHEMA.glob("*.json")) + sorted(SCHEMA.glob("section/*.json"))}
         self.api = self.files.pop(SCHEMA / "openapi.json")
         resources = [(schema["$id"], Resource.from_contents(schema)) for schema in self.files.values()]
         self.registry = Registry().with_resources(resources)

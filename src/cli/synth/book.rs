@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::domain::vat_general::VatGeneralRow as Row;
+use crate::domain::sections::filings::vat_general::VatGeneralRow as Row;
 
 /// The figures of one column by row, in fen. A row that is not there stays blank.
 pub(super) type Figures = BTreeMap<Row, i64>;

@@ -4,8 +4,8 @@ use chrono::{Datelike, Days, Months, NaiveDate, Weekday};
 
 use super::MONTHS;
 use super::random::Random;
-use crate::domain::filing::FormVersion;
 use crate::domain::period::Period;
+use crate::domain::sections::filings::FormVersion;
 
 /// The time a city's files cover.
 #[derive(Debug, Clone, Copy)]

@@ -8,7 +8,7 @@ use super::industry::{INDUSTRIES, Industry};
 use super::names;
 use super::random::{Purpose, Random};
 use crate::domain::fen::Fen;
-use crate::domain::registration::{Registration, VatClass};
+use crate::domain::sections::registration::{Registration, VatClass};
 use crate::domain::taxpayer_id::TaxpayerId;
 use crate::domain::uscc::Uscc;
 

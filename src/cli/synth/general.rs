@@ -10,7 +10,7 @@ use super::random::{Purpose, Random};
 use super::ratings::Conduct;
 use super::sales::Sales;
 use crate::domain::period::Period;
-use crate::domain::vat_general::VatGeneralRow as Row;
+use crate::domain::sections::filings::vat_general::VatGeneralRow as Row;
 
 /// One return of a general taxpayer.
 pub(super) struct GeneralReturn {

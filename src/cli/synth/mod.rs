@@ -24,9 +24,9 @@ use chrono::{Datelike, Months, NaiveDate};
 use thiserror::Error;
 
 use crate::domain::import::manifest::{Manifest, ManifestCity};
-use crate::domain::rating::Level;
-use crate::domain::rating::Rating;
-use crate::domain::registration::VatClass;
+use crate::domain::sections::rating::Level;
+use crate::domain::sections::rating::Rating;
+use crate::domain::sections::registration::VatClass;
 use crate::domain::taxpayer_id::{InvalidTaxpayerId, TaxpayerId};
 use crate::domain::uscc::InvalidUscc;
 use calendar::Span;

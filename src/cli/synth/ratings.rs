@@ -8,7 +8,7 @@ use rust_decimal::Decimal;
 use super::calendar::{Span, add_days};
 use super::firm::Firm;
 use super::random::{Purpose, Random};
-use crate::domain::rating::{Level, Rating, RatingCause};
+use crate::domain::sections::rating::{Level, Rating, RatingCause};
 
 /// What the evaluation looks at, by year.
 #[derive(Default)]

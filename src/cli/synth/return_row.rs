@@ -4,11 +4,11 @@ use super::book::Columns;
 use super::calendar::{FilingDates, form_version};
 use super::general::GeneralReturn;
 use super::small::SmallReturn;
-use crate::domain::filing::{Correction, FormVersion};
 use crate::domain::form_rows::FormRow;
+use crate::domain::sections::filings::vat_general::VatGeneralRow;
+use crate::domain::sections::filings::vat_small::VatSmallRow;
+use crate::domain::sections::filings::{Correction, FormVersion};
 use crate::domain::taxpayer_id::TaxpayerId;
-use crate::domain::vat_general::VatGeneralRow;
-use crate::domain::vat_small::VatSmallRow;
 
 /// What a return's row starts with, in this order.
 const RETURN_COLUMNS: [&str; 9] = [

@@ -13,7 +13,7 @@ use super::sheet::Sheet;
 use super::{History, Returns, SynthError};
 use crate::domain::import::Syntax;
 use crate::domain::import::manifest::{Manifest, ManifestCity, ManifestFile};
-use crate::domain::rating::Rating;
+use crate::domain::sections::rating::Rating;
 use crate::domain::taxpayer_id::TaxpayerId;
 
 /// Every file of a city.

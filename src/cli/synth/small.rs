@@ -10,7 +10,7 @@ use super::random::{Purpose, Random};
 use super::ratings::Conduct;
 use super::sales::Sales;
 use crate::domain::period::Period;
-use crate::domain::vat_small::VatSmallRow as Row;
+use crate::domain::sections::filings::vat_small::VatSmallRow as Row;
 
 /// Sales of a quarter up to which a small-scale taxpayer is exempt: ¥300 000.
 const EXEMPT_QUARTER_FEN: i64 = 30_000_000;

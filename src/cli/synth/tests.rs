@@ -7,12 +7,12 @@ use std::io::BufReader;
 use ring::digest::{SHA256, digest};
 
 use super::*;
-use crate::domain::filing::{Correction, Filing};
 use crate::domain::import::{Form, Rows};
-use crate::domain::rating::RatingCause;
 use crate::domain::record::Record;
 use crate::domain::section::Section;
-use crate::domain::vat_general::VatGeneralRow as Row;
+use crate::domain::sections::filings::vat_general::VatGeneralRow as Row;
+use crate::domain::sections::filings::{Correction, Filing};
+use crate::domain::sections::rating::RatingCause;
 
 const TAXPAYERS: u64 = 400;
 
@@ -139,10 +139,10 @@ fn returns_carry_forward_and_the_year_adds_up() {
     assert!(compared > 2_000, "{compared}");
 }
 
-fn general(filing: &Filing) -> Option<&crate::domain::vat_general::VatGeneralColumns> {
+fn general(filing: &Filing) -> Option<&crate::domain::sections::filings::vat_general::VatGeneralColumns> {
     match &filing.figures {
-        crate::domain::filing::FormFigures::VatGeneral(figures) => Some(&figures.general),
-        crate::domain::filing::FormFigures::VatSmall(_) => None,
+        crate::domain::sections::filings::FormFigures::VatGeneral(figures) => Some(&figures.general),
+        crate::domain::sections::filings::FormFigures::VatSmall(_) => None,
     }
 }
 
@@ -188,7 +188,7 @@ fn a_city_has_firms_of_every_kind() {
     assert!(firms.iter().any(|firm| firm.returns == 36) && firms.iter().any(|firm| firm.returns == 12));
     assert_eq!(firms.iter().map(|firm| firm.region).collect::<BTreeSet<_>>().len(), 9);
     let records = records(directory.path(), &manifest);
-    let ratings: Vec<crate::domain::rating::Rating> = records
+    let ratings: Vec<crate::domain::sections::rating::Rating> = records
         .iter()
         .filter(|record| record.section == Section::Rating)
         .map(|record| serde_json::from_str(&record.body).unwrap())
@@ -202,8 +202,10 @@ fn a_city_has_firms_of_every_kind() {
     let filings = filings(&records);
     assert!(filings.values().flatten().any(|filing| filing.filed_on > filing.due));
     let refunds = |filing: &Filing| match &filing.figures {
-        crate::domain::filing::FormFigures::VatGeneral(figures) => figures.refund_on_levy.is_some(),
-        crate::domain::filing::FormFigures::VatSmall(_) => false,
+        crate::domain::sections::filings::FormFigures::VatGeneral(figures) => {
+            figures.refund_on_levy.is_some()
+        }
+        crate::domain::sections::filings::FormFigures::VatSmall(_) => false,
     };
     assert!(filings.values().flatten().any(refunds));
 }

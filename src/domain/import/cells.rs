@@ -4,7 +4,8 @@ use chrono::NaiveDate;
 use rust_decimal::Decimal;
 
 use super::Fault;
-use super::form::{Column, FigureColumn, Form, Kind};
+use super::definition::{Column, Kind};
+use super::form::{FigureColumn, Form};
 use super::json_line::Scalar;
 use crate::domain::fen::Fen;
 use crate::domain::taxpayer_id::TaxpayerId;
@@ -133,8 +134,8 @@ impl Cells {
         }
     }
 
-    /// The figure of a numbered row of the printed form.
-    pub(super) fn figure(&self, row: u8, column: FigureColumn) -> Option<Fen> {
+    /// The figure of a row of the printed form, by the row's field name.
+    pub(super) fn figure(&self, row: &'static str, column: FigureColumn) -> Option<Fen> {
         let index = self.form.figure_index(row, column)?;
         self.values.get(index)?.as_ref().and_then(integer_of).map(Fen::new)
     }
@@ -220,7 +221,9 @@ fn from_text(column: &Column, text: &str) -> Result<Value, String> {
         },
         Kind::Date => plain_date(text).map(Value::Date).ok_or_else(|| wanted(column)),
         Kind::Decimal => plain_decimal(column, text).map(Value::Decimal).ok_or_else(|| wanted(column)),
-        Kind::Code if column.choices.iter().any(|choice| choice == text) => Ok(Value::Text(text.to_owned())),
+        Kind::Code if column.choices.iter().any(|choice| choice.code == text) => {
+            Ok(Value::Text(text.to_owned()))
+        }
         Kind::Digits if right_length && text.bytes().all(|c| c.is_ascii_digit()) => {
             Ok(Value::Text(text.to_owned()))
         }
@@ -261,7 +264,10 @@ fn wanted(column: &Column) -> String {
                 "must be a decimal number from {minimum} to {maximum} with at most two decimals, in JSON as a string"
             )
         }
-        Kind::Code => format!("must be one of {}", column.choices.join(", ")),
+        Kind::Code => {
+            let codes: Vec<&str> = column.choices.iter().map(|choice| choice.code.as_str()).collect();
+            format!("must be one of {}", codes.join(", "))
+        }
         Kind::Digits => format!("must be a string of {max_length} digits"),
         Kind::Letters => format!("must be {max_length} capital letters"),
         Kind::Boolean => "must be true or false".to_owned(),

@@ -1,60 +1,101 @@
-//! The import forms: JSON Schemas of one flat row, embedded, and parsed once into what the readers check.
+//! The import forms: their columns as `schema/import/<form>.csv` defines them, embedded and parsed once into what
+//! the readers check.
+//!
+//! One line of [`forms`] below is all that a further form needs here.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::sync::LazyLock;
 
-use serde::Deserialize;
-
+use super::cells::Cells;
+use super::definition::{Column, columns};
+use super::{Fault, read};
 use crate::domain::form_rows::FormRow;
+use crate::domain::record::{Record, RuleText};
 use crate::domain::section::Section;
-use crate::domain::vat_general::VatGeneralRow;
-use crate::domain::vat_small::VatSmallRow;
+use crate::domain::sections::filings::vat_general::{VatGeneral, VatGeneralRow};
+use crate::domain::sections::filings::vat_small::{VatSmall, VatSmallRow};
 
-/// The schemas as committed. That each loads is held by a test, so none is ever missing at run time.
-const SCHEMAS: [(FormId, &str); 4] = [
-    (FormId::Registration, include_str!("../../../schema/import/registration.json")),
-    (FormId::Rating, include_str!("../../../schema/import/rating.json")),
-    (FormId::VatGeneral, include_str!("../../../schema/import/vat_general.json")),
-    (FormId::VatSmall, include_str!("../../../schema/import/vat_small.json")),
-];
-
-static FORMS: LazyLock<Vec<Form>> =
-    LazyLock::new(|| SCHEMAS.into_iter().filter_map(|(id, schema)| Form::load(id, schema).ok()).collect());
-
-/// Which form a batch is in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum FormId {
-    /// 登记信息.
-    Registration,
-    /// 纳税缴费信用评价.
-    Rating,
-    /// 增值税纳税申报表, general taxpayers.
-    VatGeneral,
-    /// 增值税纳税申报表, small-scale taxpayers.
-    VatSmall,
-}
-
-impl FormId {
-    /// The name on the wire and of the schema file.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            FormId::Registration => "registration",
-            FormId::Rating => "rating",
-            FormId::VatGeneral => "vat_general",
-            FormId::VatSmall => "vat_small",
+/// Declares the forms: a closed enum, and what is known of each in one line: name, title, section, the reader of a
+/// row, the names of its numbered rows, its rules.
+macro_rules! forms {
+    ($($id:ident = $name:literal $title:literal in $section:ident read $read:path, rows $rows:expr, rules $rules:expr;)+) => {
+        /// Which form a batch is in.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum FormId {
+            $(#[doc = concat!($title, ".")] $id,)+
         }
-    }
+
+        impl FormId {
+            /// The name on the wire and of the definition's file.
+            pub fn as_str(self) -> &'static str {
+                match self { $(FormId::$id => $name,)+ }
+            }
+        }
+
+        const DEFINITIONS: &[Definition] = &[$(Definition {
+            id: FormId::$id,
+            title: $title,
+            section: Section::$section,
+            columns: include_str!(concat!("../../../schema/import/", $name, ".csv")),
+            read: $read,
+            rows: $rows,
+            rules: $rules,
+        },)+];
+    };
 }
+
+forms! {
+    Registration = "registration" "登记信息" in Registration
+        read read::registration::registration, rows none, rules none;
+    Rating = "rating" "纳税缴费信用评价" in Rating
+        read read::rating::rating, rows none, rules none;
+    VatGeneral = "vat_general" "增值税及附加税费申报表(一般纳税人适用)" in Filings
+        read read::filings::vat_general, rows fields::<VatGeneralRow>, rules VatGeneral::rules;
+    VatSmall = "vat_small" "增值税及附加税费申报表(小规模纳税人适用)" in Filings
+        read read::filings::vat_small, rows fields::<VatSmallRow>, rules VatSmall::rules;
+}
+
+/// Reads a row whose cells fit their columns.
+type ReadRow = fn(&Cells) -> Result<Record, Fault>;
+
+/// A line of the table above.
+struct Definition {
+    id: FormId,
+    title: &'static str,
+    section: Section,
+    columns: &'static str,
+    read: ReadRow,
+    rows: fn() -> Vec<&'static str>,
+    rules: fn() -> Vec<RuleText>,
+}
+
+/// For a form without numbered rows, or without rules.
+fn none<T>() -> Vec<T> {
+    Vec::new()
+}
+
+/// The field names of a printed form's rows.
+fn fields<R: FormRow>() -> Vec<&'static str> {
+    R::ALL.iter().map(|row| row.field()).collect()
+}
+
+/// The definitions as committed. That each loads is held by a test, so none is ever missing at run time.
+static FORMS: LazyLock<Vec<Form>> =
+    LazyLock::new(|| DEFINITIONS.iter().filter_map(|definition| Form::load(definition).ok()).collect());
 
 /// A form: its columns and what each may hold.
-#[derive(Debug)]
 pub struct Form {
-    id: FormId,
-    title: String,
-    schema: &'static str,
+    definition: &'static Definition,
     columns: Vec<Column>,
     by_name: HashMap<String, usize>,
-    figures: BTreeMap<(u8, FigureColumn), usize>,
+    figures: HashMap<(&'static str, FigureColumn), usize>,
+}
+
+/// Its name.
+impl std::fmt::Debug for Form {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_tuple("Form").field(&self.id()).finish()
+    }
 }
 
 impl Form {
@@ -70,78 +111,87 @@ impl Form {
 
     /// The form's name.
     pub fn id(&self) -> &'static str {
-        self.id.as_str()
+        self.definition.id.as_str()
     }
 
     /// The form's name as a closed choice.
     pub fn form_id(&self) -> FormId {
-        self.id
+        self.definition.id
     }
 
     /// What the form is called in Chinese.
-    pub fn title(&self) -> &str {
-        &self.title
-    }
-
-    /// The JSON Schema document, as committed.
-    pub fn schema(&self) -> &'static str {
-        self.schema
+    pub fn title(&self) -> &'static str {
+        self.definition.title
     }
 
     /// The section its rows belong to.
     pub fn section(&self) -> Section {
-        match self.id {
-            FormId::Registration => Section::Registration,
-            FormId::Rating => Section::Rating,
-            FormId::VatGeneral | FormId::VatSmall => Section::Filings,
-        }
+        self.definition.section
     }
 
-    /// The columns, by name.
+    /// The columns, in the order of the definition.
     pub fn columns(&self) -> &[Column] {
         &self.columns
+    }
+
+    /// What its figures are held to.
+    pub fn rules(&self) -> Vec<RuleText> {
+        (self.definition.rules)()
+    }
+
+    /// A row whose cells fit their columns, as a record.
+    pub(super) fn read(&self, cells: &Cells) -> Result<Record, Fault> {
+        (self.definition.read)(cells)
     }
 
     pub(super) fn column_index(&self, name: &str) -> Option<usize> {
         self.by_name.get(name).copied()
     }
 
-    /// Place of the column that holds a numbered row's figure.
-    pub(super) fn figure_index(&self, row: u8, column: FigureColumn) -> Option<usize> {
+    /// Place of the column that holds a printed row's figure; the row by its field name.
+    pub(super) fn figure_index(&self, row: &'static str, column: FigureColumn) -> Option<usize> {
         self.figures.get(&(row, column)).copied()
     }
 
-    fn load(id: FormId, schema: &'static str) -> Result<Form, serde_json::Error> {
-        let document: SchemaDocument = serde_json::from_str(schema)?;
-        let required = document.required;
-        let columns: Vec<Column> = document
-            .properties
-            .into_iter()
-            .map(|(name, property)| Column::from_property(required.contains(&name), name, property))
-            .collect();
+    fn load(definition: &'static Definition) -> Result<Form, String> {
+        let columns = columns(definition.columns)?;
         let by_name: HashMap<String, usize> =
             columns.iter().enumerate().map(|(index, column)| (column.name.clone(), index)).collect();
-        let figures = match id {
-            FormId::Registration | FormId::Rating => BTreeMap::new(),
-            FormId::VatGeneral => figure_indexes(VatGeneralRow::ALL, &by_name),
-            FormId::VatSmall => figure_indexes(VatSmallRow::ALL, &by_name),
-        };
-        Ok(Form { id, title: document.title, schema, columns, by_name, figures })
+        let mut figures = HashMap::new();
+        for row in (definition.rows)() {
+            for column in FigureColumn::ALL {
+                if let Some(index) = by_name.get(&format!("{row}{}", column.ending())) {
+                    figures.insert((row, column), *index);
+                }
+            }
+        }
+        Ok(Form { definition, columns, by_name, figures })
     }
 }
 
 /// Which column of a printed form a flat column stands for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) enum FigureColumn {
+    /// 本期数, or 期末余额 of a balance sheet.
     Period,
+    /// 本年累计.
     Ytd,
+    /// 即征即退, 本期数.
     RefundPeriod,
+    /// 即征即退, 本年累计.
     RefundYtd,
+    /// 年初余额 of a balance sheet.
+    Opening,
 }
 
 impl FigureColumn {
-    const ALL: [FigureColumn; 4] =
-        [FigureColumn::Period, FigureColumn::Ytd, FigureColumn::RefundPeriod, FigureColumn::RefundYtd];
+    const ALL: [FigureColumn; 5] = [
+        FigureColumn::Period,
+        FigureColumn::Ytd,
+        FigureColumn::RefundPeriod,
+        FigureColumn::RefundYtd,
+        FigureColumn::Opening,
+    ];
 
     /// What follows the row's field name in the flat column's name.
     pub(super) fn ending(self) -> &'static str {
@@ -150,150 +200,52 @@ impl FigureColumn {
             FigureColumn::Ytd => "_ytd_fen",
             FigureColumn::RefundPeriod => "_refund_fen",
             FigureColumn::RefundYtd => "_refund_ytd_fen",
+            FigureColumn::Opening => "_opening_fen",
         }
     }
-}
-
-fn figure_indexes<R: FormRow>(
-    rows: &[R],
-    by_name: &HashMap<String, usize>,
-) -> BTreeMap<(u8, FigureColumn), usize> {
-    let mut figures = BTreeMap::new();
-    for row in rows {
-        for column in FigureColumn::ALL {
-            if let Some(index) = by_name.get(&format!("{}{}", row.field(), column.ending())) {
-                figures.insert((row.number(), column), *index);
-            }
-        }
-    }
-    figures
-}
-
-/// One column of a form.
-#[derive(Debug)]
-pub struct Column {
-    /// Its name in header and object.
-    pub name: String,
-    /// What it is called in Chinese.
-    pub title: String,
-    /// What it holds.
-    pub kind: Kind,
-    /// Whether every row must state it.
-    pub required: bool,
-    /// Smallest number it takes.
-    pub minimum: i64,
-    /// Largest number it takes.
-    pub maximum: i64,
-    /// Fewest characters it takes.
-    pub min_length: usize,
-    /// Most characters it takes.
-    pub max_length: usize,
-    /// The codes it takes, if it is a code.
-    pub choices: Vec<String>,
-}
-
-impl Column {
-    fn from_property(required: bool, name: String, property: Property) -> Self {
-        Self {
-            name,
-            title: property.title,
-            kind: property.kind,
-            required,
-            minimum: property.minimum.unwrap_or(i64::MIN),
-            maximum: property.maximum.unwrap_or(i64::MAX),
-            min_length: property.min_length.unwrap_or(0),
-            max_length: property.max_length.unwrap_or(usize::MAX),
-            choices: property.choices.unwrap_or_default(),
-        }
-    }
-}
-
-/// What a column holds; `x-kind` in the schema.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Kind {
-    /// Words, without control characters.
-    Text,
-    /// A unified social credit code; wrong check characters pass and are marked.
-    Uscc,
-    /// A taxpayer identification number; likewise.
-    TaxpayerId,
-    /// A day, `YYYY-MM-DD`, 1900 to 2199.
-    Date,
-    /// An amount in whole fen.
-    Fen,
-    /// A whole number.
-    Integer,
-    /// A decimal number in a string, two decimals at most.
-    Decimal,
-    /// One of the listed codes.
-    Code,
-    /// A code of digits alone.
-    Digits,
-    /// A code of capital letters alone.
-    Letters,
-    /// True or false.
-    Boolean,
-}
-
-#[derive(Deserialize)]
-struct SchemaDocument {
-    title: String,
-    required: Vec<String>,
-    properties: BTreeMap<String, Property>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Property {
-    title: String,
-    #[serde(rename = "x-kind")]
-    kind: Kind,
-    minimum: Option<i64>,
-    maximum: Option<i64>,
-    min_length: Option<usize>,
-    max_length: Option<usize>,
-    #[serde(rename = "enum")]
-    choices: Option<Vec<String>>,
 }
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
+    use super::super::definition::Kind;
     use super::*;
 
     #[test]
-    fn every_schema_loads_and_is_closed() {
-        assert_eq!(Form::all().len(), SCHEMAS.len());
-        for (id, schema) in SCHEMAS {
-            let form = Form::by_id(id.as_str()).unwrap();
-            let document: serde_json::Value = serde_json::from_str(schema).unwrap();
-            assert_eq!(document["$id"], format!("urn:shuidaiyi:form:{}", form.id()));
-            assert_eq!(document["$schema"], "https://json-schema.org/draft/2020-12/schema");
-            assert_eq!(document["additionalProperties"], false);
-            assert_eq!(document["x-section"], form.section().as_str());
-            for name in document["required"].as_array().unwrap() {
-                assert!(form.column_index(name.as_str().unwrap()).is_some());
-            }
+    fn every_definition_loads() {
+        assert_eq!(Form::all().len(), DEFINITIONS.len());
+        for definition in DEFINITIONS {
+            let wrong = Form::load(definition).err();
+            assert_eq!(wrong, None, "{}", definition.id.as_str());
         }
     }
 
     #[test]
-    fn every_row_of_the_forms_has_its_columns_and_no_amount_is_left_over() {
-        for (id, rows, columns_each) in
-            [("vat_general", VatGeneralRow::ALL.len(), 4), ("vat_small", VatSmallRow::ALL.len(), 2)]
-        {
-            let form = Form::by_id(id).unwrap();
-            let amounts = form.columns().iter().filter(|column| column.kind == Kind::Fen).count();
-            assert_eq!(form.figures.len(), rows * columns_each);
-            assert_eq!(amounts, form.figures.len());
+    fn every_form_says_whose_fact_a_row_is() {
+        for form in Form::all() {
+            let taxpayer = form.columns().iter().find(|column| column.name == "taxpayer_id").unwrap();
+            assert!(taxpayer.required && taxpayer.key && taxpayer.kind == Kind::TaxpayerId, "{form:?}");
+        }
+    }
+
+    #[test]
+    fn every_printed_row_has_a_column() {
+        for definition in DEFINITIONS {
+            let form = Form::by_id(definition.id.as_str()).unwrap();
+            let with_figure: BTreeSet<&str> = form.figures.keys().map(|(row, _)| *row).collect();
+            for row in (definition.rows)() {
+                assert!(with_figure.contains(row), "{form:?}: {row}");
+            }
         }
     }
 
     #[test]
     fn amounts_stay_within_what_canonical_json_carries() {
         for column in Form::all().iter().flat_map(Form::columns).filter(|column| column.kind == Kind::Fen) {
-            assert_eq!(column.maximum, crate::domain::fen::Fen::FORM_LIMIT);
-            assert!(column.minimum == 0 || column.minimum == -crate::domain::fen::Fen::FORM_LIMIT);
+            let limit = crate::domain::fen::Fen::FORM_LIMIT;
+            assert!(column.maximum == limit || column.maximum == 0, "{}", column.name);
+            assert!(column.minimum == -limit || column.minimum == 0, "{}", column.name);
         }
     }
 }

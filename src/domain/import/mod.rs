@@ -1,15 +1,16 @@
 //! Reading the bureau's files: one form, one flat row per fact, CSV or NDJSON, row by row in constant memory.
 //!
-//! The forms are the JSON Schemas in `schema/import/`; they drive the checks here, so a column is described once.
+//! The forms are defined by the CSV files in `schema/import/`; these drive the checks here, so a column is described
+//! once.
 
 mod cells;
 mod csv_line;
-mod filing_row;
+mod definition;
 mod form;
 mod json_line;
 mod lines;
 pub mod manifest;
-mod register_row;
+mod read;
 mod rows;
 
 use std::str::FromStr;
@@ -17,7 +18,8 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-pub use form::{Column, Form, FormId, Kind};
+pub use definition::{Choice, Column, Kind};
+pub use form::{Form, FormId};
 pub use rows::Rows;
 
 /// How rows are written.

@@ -3,9 +3,9 @@
 use std::io::BufRead;
 
 use super::cells::{Cells, shown};
-use super::form::{Form, FormId};
+use super::form::Form;
 use super::lines::Lines;
-use super::{Broken, Fault, RowError, RowProblem, Syntax, csv_line, filing_row, json_line, register_row};
+use super::{Broken, Fault, RowError, RowProblem, Syntax, csv_line, json_line};
 use crate::domain::record::Record;
 
 /// Reads the rows of one input as records. Holds one line and one row, whatever the input's length.
@@ -117,10 +117,5 @@ fn fill_from_json(cells: &mut Cells, line: &str) -> Result<(), Fault> {
 
 fn to_record(form: &Form, cells: &Cells) -> Result<Record, Fault> {
     cells.check_required()?;
-    match form.form_id() {
-        FormId::Registration => register_row::registration(cells),
-        FormId::Rating => register_row::rating(cells),
-        FormId::VatGeneral => filing_row::vat_general(cells),
-        FormId::VatSmall => filing_row::vat_small(cells),
-    }
+    form.read(cells)
 }

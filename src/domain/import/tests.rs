@@ -280,11 +280,12 @@ fn bodies_read_back_as_what_they_were() {
     for line in [SAMPLES[2].2, SAMPLES[3].2] {
         let form = if line == SAMPLES[2].2 { "vat_general" } else { "vat_small" };
         for record in records(form, Syntax::Ndjson, line) {
-            let filing: crate::domain::filing::Filing = serde_json::from_str(&record.body).unwrap();
+            let filing: crate::domain::sections::filings::Filing =
+                serde_json::from_str(&record.body).unwrap();
             assert_eq!(crate::domain::record::canonical_json(&filing).unwrap(), record.body);
         }
     }
-    let registration: crate::domain::registration::Registration =
+    let registration: crate::domain::sections::registration::Registration =
         serde_json::from_str(&records("registration", Syntax::Ndjson, SAMPLES[0].2)[0].body).unwrap();
     assert_eq!(registration.employees, Some(26));
 }

@@ -5,25 +5,34 @@
 
 use chrono::NaiveDate;
 use rust_decimal::Decimal;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// One evaluation. Serialised, it is the body of a `rating` record.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(title = "纳税缴费信用评价")]
 pub struct Rating {
-    /// 评价年度: the calendar year evaluated.
+    /// Calendar year evaluated.
+    #[schemars(title = "评价年度")]
     pub year: i32,
-    /// 级别.
+    /// Level A, B, M, C or D.
+    #[schemars(title = "评价级别")]
     pub level: Level,
     /// Points out of a hundred; none where the bureau states none, as for a direct D.
+    #[schemars(title = "评价得分")]
     pub score: Option<Decimal>,
-    /// 评定日期.
+    /// Day of the evaluation.
+    #[schemars(title = "评定日期")]
     pub assessed_on: NaiveDate,
     /// First day it counts.
+    #[schemars(title = "有效期起")]
     pub valid_from: NaiveDate,
     /// Day a later evaluation took its place.
+    #[schemars(title = "被替代日期")]
     pub superseded_on: Option<NaiveDate>,
     /// Why it was made.
+    #[schemars(title = "评价事由")]
     pub cause: RatingCause,
 }
 
@@ -35,7 +44,8 @@ impl Rating {
 }
 
 /// The five levels.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[schemars(title = "评价级别")]
 pub enum Level {
     /// 90 points and more.
     A,
@@ -66,7 +76,8 @@ impl Level {
 }
 
 /// Why an evaluation was made.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[schemars(title = "评价事由")]
 pub enum RatingCause {
     /// The yearly evaluation, published in April.
     #[serde(rename = "annual")]

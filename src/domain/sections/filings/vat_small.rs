@@ -3,10 +3,11 @@
 //! Row numbers are those of the 2019 form, unchanged in the consolidated form of August 2021. Goods and services
 //! columns are delivered as one sum.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::form_rows::{Column, FormRow, Formula, Rule, form_rows};
-use super::record::Mark;
+use crate::domain::form_rows::{Column, FormRow, Formula, Rule, form_rows};
+use crate::domain::record::{Findings, RuleText};
 
 form_rows! {
     /// A row of the main table.
@@ -41,27 +42,32 @@ const FORMULAS: [Formula<Row>; 2] = [
 ];
 
 /// The figures of a small-scale taxpayer's return.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(title = "增值税申报表(小规模纳税人适用)")]
 pub struct VatSmall {
     /// The two columns of the form.
+    #[schemars(title = "申报数")]
     pub figures: VatSmallColumns,
 }
 
 /// The period and year-to-date columns.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(title = "本期数与本年累计")]
 pub struct VatSmallColumns {
-    /// 本期数: the month or quarter itself.
+    /// Figures of the month or quarter itself.
+    #[schemars(title = "本期数")]
     pub period: Column<VatSmallRow>,
     /// 本年累计: from January to the end of the period.
+    #[schemars(title = "本年累计")]
     pub ytd: Column<VatSmallRow>,
 }
 
 impl VatSmall {
     /// A return of those two columns, the figures given by row.
     pub fn new(
-        period: impl FnMut(VatSmallRow) -> Option<super::fen::Fen>,
-        ytd: impl FnMut(VatSmallRow) -> Option<super::fen::Fen>,
+        period: impl FnMut(VatSmallRow) -> Option<crate::domain::fen::Fen>,
+        ytd: impl FnMut(VatSmallRow) -> Option<crate::domain::fen::Fen>,
     ) -> Self {
         let rows = || Row::ALL.iter().copied();
         Self {
@@ -70,14 +76,17 @@ impl VatSmall {
     }
 
     /// What the form's own formulas find, column by column.
-    pub fn check(&self) -> Vec<Mark> {
+    pub fn check(&self) -> Findings {
         let columns = [("figures.period", &self.figures.period), ("figures.ytd", &self.figures.ytd)];
         columns
             .into_iter()
-            .flat_map(|(path, column)| {
-                FORMULAS.iter().filter_map(move |f| f.check("vat_small", path, column))
-            })
+            .flat_map(|(path, column)| FORMULAS.iter().map(move |f| f.check("vat_small", path, column)))
             .collect()
+    }
+
+    /// The formulas in words.
+    pub fn rules() -> Vec<RuleText> {
+        FORMULAS.iter().map(|formula| formula.text("vat_small")).collect()
     }
 }
 
@@ -100,10 +109,10 @@ mod tests {
             | Row::SalesExempt
             | Row::SalesExportExempt => None,
         };
-        assert!(VatSmall::new(good, good).check().is_empty());
+        assert!(VatSmall::new(good, good).check().marks.is_empty());
         let slip = |row: Row| if row == Row::PayableTotal { Some(Fen::new(101)) } else { good(row) };
         let rules: Vec<_> =
-            VatSmall::new(good, slip).check().into_iter().map(|m| (m.rule, m.field)).collect();
+            VatSmall::new(good, slip).check().marks.into_iter().map(|m| (m.rule, m.field)).collect();
         assert_eq!(
             rules,
             [

@@ -3,11 +3,12 @@
 //! Rows 1–38 are those of the form in force from May 2019 (SAT Announcement 2019 No. 15); the consolidated
 //! form of August 2021 (SAT Announcement 2021 No. 20) keeps them and adds the surcharge rows 39–41.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::filing::FormVersion;
-use super::form_rows::{Column, FormRow, Formula, Rule, form_rows};
-use super::record::Mark;
+use super::FormVersion;
+use crate::domain::form_rows::{Column, FormRow, Formula, Rule, form_rows};
+use crate::domain::record::{Findings, Outcome, RuleText};
 
 form_rows! {
     /// A row of the main table.
@@ -115,12 +116,15 @@ const fn additive(row: Row, rule: Rule<Row>) -> Formula<Row> {
 }
 
 /// The month and year-to-date columns of one kind of business.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(title = "本月数与本年累计")]
 pub struct VatGeneralColumns {
-    /// 本月数: the period itself, also where the period is a quarter.
+    /// Figures of the period itself, also where it is a quarter.
+    #[schemars(title = "本月数")]
     pub month: Column<VatGeneralRow>,
     /// 本年累计: from January to the end of the period.
+    #[schemars(title = "本年累计")]
     pub ytd: Column<VatGeneralRow>,
 }
 
@@ -132,34 +136,43 @@ impl VatGeneralColumns {
 }
 
 /// The figures of a general taxpayer's return.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(title = "增值税申报表(一般纳税人适用)")]
 pub struct VatGeneral {
-    /// 一般项目: ordinary business.
+    /// Ordinary business.
+    #[schemars(title = "一般项目")]
     pub general: VatGeneralColumns,
     /// 即征即退项目: business whose tax is refunded on payment; absent where the return states none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(title = "即征即退项目")]
     pub refund_on_levy: Option<VatGeneralColumns>,
 }
 
 impl VatGeneral {
     /// What the form's own formulas find, column by column.
-    pub fn check(&self) -> Vec<Mark> {
-        let mut marks = check_columns("general", &self.general);
-        if let Some(refund) = &self.refund_on_levy {
-            marks.extend(check_columns("refund_on_levy", refund));
-        }
-        marks
+    pub fn check(&self) -> Findings {
+        let refund = self.refund_on_levy.iter().map(|columns| ("refund_on_levy", columns));
+        std::iter::once(("general", &self.general))
+            .chain(refund)
+            .flat_map(|(kind, columns)| check_columns(kind, columns))
+            .collect()
+    }
+
+    /// The formulas in words.
+    pub fn rules() -> Vec<RuleText> {
+        FORMULAS.iter().map(|formula| formula.text("vat_general")).collect()
     }
 }
 
-fn check_columns(kind: &str, columns: &VatGeneralColumns) -> Vec<Mark> {
-    let month =
-        FORMULAS.iter().filter_map(|f| f.check("vat_general", &format!("{kind}.month"), &columns.month));
-    let ytd = FORMULAS
+fn check_columns(kind: &str, columns: &VatGeneralColumns) -> Vec<Outcome> {
+    let month = format!("{kind}.month");
+    let ytd = format!("{kind}.ytd");
+    let of_month = FORMULAS.iter().map(|formula| formula.check("vat_general", &month, &columns.month));
+    let of_year = FORMULAS
         .iter()
         .filter(|formula| formula.holds_year_to_date)
-        .filter_map(|f| f.check("vat_general", &format!("{kind}.ytd"), &columns.ytd));
-    month.chain(ytd).collect()
+        .map(|formula| formula.check("vat_general", &ytd, &columns.ytd));
+    of_month.chain(of_year).collect()
 }
 
 #[cfg(test)]
@@ -176,7 +189,7 @@ mod tests {
     fn marks_of(month: &[(u8, i64)], ytd: &[(u8, i64)]) -> Vec<String> {
         let general = VatGeneralColumns { month: column(month), ytd: column(ytd) };
         let form = VatGeneral { general, refund_on_levy: None };
-        form.check().into_iter().map(|mark| format!("{} {}", mark.rule, mark.field)).collect()
+        form.check().marks.into_iter().map(|mark| format!("{} {}", mark.rule, mark.field)).collect()
     }
 
     /// A whole month that agrees with itself: credit of 700 against 1 000 output tax.

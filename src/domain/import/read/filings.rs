@@ -1,26 +1,26 @@
 //! Rows of the VAT return forms into records.
 
-use super::Fault;
-use super::cells::{Cells, need};
-use super::form::FigureColumn;
-use super::register_row::{body, taxpayer_marks};
-use crate::domain::filing::{Correction, Filing, FormFigures, FormVersion, TAX_KIND_VAT};
+use super::{body, taxpayer_marks, whole_period};
 use crate::domain::form_rows::{Column, FormRow};
-use crate::domain::period::{Frequency, Period};
+use crate::domain::import::Fault;
+use crate::domain::import::cells::{Cells, need};
+use crate::domain::import::form::FigureColumn;
+use crate::domain::period::Frequency;
 use crate::domain::record::Record;
 use crate::domain::section::Section;
-use crate::domain::vat_general::{VatGeneral, VatGeneralColumns, VatGeneralRow};
-use crate::domain::vat_small::VatSmall;
+use crate::domain::sections::filings::vat_general::{VatGeneral, VatGeneralColumns, VatGeneralRow};
+use crate::domain::sections::filings::vat_small::VatSmall;
+use crate::domain::sections::filings::{Correction, Filing, FormFigures, FormVersion, TAX_KIND_VAT};
 
 const ALL_COLUMNS: [FigureColumn; 4] =
     [FigureColumn::Period, FigureColumn::Ytd, FigureColumn::RefundPeriod, FigureColumn::RefundYtd];
 
 /// A general taxpayer's return as a record.
-pub(super) fn vat_general(cells: &Cells) -> Result<Record, Fault> {
+pub(in crate::domain::import) fn vat_general(cells: &Cells) -> Result<Record, Fault> {
     let version = form_version(cells)?;
     refuse_rows_of_other_versions(cells, version)?;
     let column = |kind| {
-        Column::new(VatGeneralRow::of_version(version), |row: VatGeneralRow| cells.figure(row.number(), kind))
+        Column::new(VatGeneralRow::of_version(version), |row: VatGeneralRow| cells.figure(row.field(), kind))
     };
     let refund =
         VatGeneralColumns { month: column(FigureColumn::RefundPeriod), ytd: column(FigureColumn::RefundYtd) };
@@ -32,10 +32,10 @@ pub(super) fn vat_general(cells: &Cells) -> Result<Record, Fault> {
 }
 
 /// A small-scale taxpayer's return as a record.
-pub(super) fn vat_small(cells: &Cells) -> Result<Record, Fault> {
+pub(in crate::domain::import) fn vat_small(cells: &Cells) -> Result<Record, Fault> {
     let figures = VatSmall::new(
-        |row| cells.figure(row.number(), FigureColumn::Period),
-        |row| cells.figure(row.number(), FigureColumn::Ytd),
+        |row| cells.figure(row.field(), FigureColumn::Period),
+        |row| cells.figure(row.field(), FigureColumn::Ytd),
     );
     filing_record(cells, form_version(cells)?, FormFigures::VatSmall(figures))
 }
@@ -48,7 +48,7 @@ fn form_version(cells: &Cells) -> Result<FormVersion, Fault> {
 fn refuse_rows_of_other_versions(cells: &Cells, version: FormVersion) -> Result<(), Fault> {
     for row in VatGeneralRow::ALL.iter().filter(|row| !row.in_version(version)) {
         for kind in ALL_COLUMNS {
-            if cells.figure(row.number(), kind).is_some() {
+            if cells.figure(row.field(), kind).is_some() {
                 return Err(Fault::column(
                     format!("{}{}", row.field(), kind.ending()),
                     format!("must be left out: the form_version stated has no row {}", row.number()),
@@ -60,7 +60,7 @@ fn refuse_rows_of_other_versions(cells: &Cells, version: FormVersion) -> Result<
 }
 
 fn filing_record(cells: &Cells, form_version: FormVersion, figures: FormFigures) -> Result<Record, Fault> {
-    let period = period(cells)?;
+    let period = whole_period(cells, &[Frequency::Month, Frequency::Quarter])?;
     let correction = need(cells.text("correction"), "correction")?;
     let filing = Filing {
         tax_kind: TAX_KIND_VAT.to_owned(),
@@ -82,29 +82,15 @@ fn filing_record(cells: &Cells, form_version: FormVersion, figures: FormFigures)
     }
     let taxpayer = cells.taxpayer()?;
     let mut marks = taxpayer_marks(&taxpayer);
-    marks.extend(filing.check());
+    let findings = filing.check();
+    marks.extend(findings.marks);
     Ok(Record {
         section: Section::Filings,
         key: filing.key(),
         period: Some(period),
         body: body(&filing)?,
         marks,
+        checks: Some(findings.checks),
         taxpayer,
-    })
-}
-
-/// VAT is declared by month or by quarter.
-fn period(cells: &Cells) -> Result<Period, Fault> {
-    let from = need(cells.date("period_from"), "period_from")?;
-    let to = need(cells.date("period_to"), "period_to")?;
-    let whole = Period::whole(from, to).filter(|period| match period.freq() {
-        Frequency::Month | Frequency::Quarter => true,
-        Frequency::Year | Frequency::Event => false,
-    });
-    whole.ok_or_else(|| {
-        Fault::column(
-            "period_to",
-            "period_from and period_to must be the first and last day of one whole month or quarter",
-        )
     })
 }

@@ -1,37 +1,51 @@
 //! 申报信息: a return as the taxpayer filed it, with the dates around it and the form's figures.
 
+pub mod vat_general;
+pub mod vat_small;
+
 use chrono::NaiveDate;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::period::Period;
-use super::record::Mark;
-use super::vat_general::VatGeneral;
-use super::vat_small::VatSmall;
+use crate::domain::period::Period;
+use crate::domain::record::Findings;
+use vat_general::VatGeneral;
+use vat_small::VatSmall;
 
 /// 征收项目 of value-added tax.
 pub const TAX_KIND_VAT: &str = "10101";
 
 /// One filed return. Serialised, it is the body of a `filings` record.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(title = "申报信息")]
 pub struct Filing {
-    /// 征收项目代码, five digits.
+    /// Tax kind code (征收项目), five digits.
+    #[schemars(title = "征收项目代码")]
     pub tax_kind: String,
     /// Which layout of the form was filed; rows are keyed by it.
+    #[schemars(title = "报表版本")]
     pub form_version: FormVersion,
-    /// 税款所属期.
+    /// The tax period that the return is for.
+    #[schemars(title = "税款所属期")]
     pub period: Period,
-    /// 申报期限, as the bureau set it; holidays move it, so it is never recomputed.
+    /// Filing deadline as the bureau set it.
+    #[schemars(title = "申报期限")]
     pub due: NaiveDate,
-    /// 申报日期.
+    /// Day the return was filed.
+    #[schemars(title = "申报日期")]
     pub filed_on: NaiveDate,
-    /// 缴款期限.
+    /// Payment deadline.
+    #[schemars(title = "缴款期限")]
     pub pay_due: Option<NaiveDate>,
     /// First filing or a later correction.
+    #[schemars(title = "更正标志")]
     pub correction: Correction,
-    /// 作废标志: filed and then voided.
+    /// Filed and then voided.
+    #[schemars(title = "作废标志")]
     pub voided: bool,
     /// The form and its figures.
     #[serde(flatten)]
+    #[schemars(title = "申报表")]
     pub figures: FormFigures,
 }
 
@@ -42,7 +56,7 @@ impl Filing {
     }
 
     /// What the form's own formulas find.
-    pub fn check(&self) -> Vec<Mark> {
+    pub fn check(&self) -> Findings {
         match &self.figures {
             FormFigures::VatGeneral(figures) => figures.check(),
             FormFigures::VatSmall(figures) => figures.check(),
@@ -51,8 +65,9 @@ impl Filing {
 }
 
 /// The form that was filed, named by `form`, and what it states.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "form", rename_all = "snake_case")]
+#[schemars(title = "申报表")]
 pub enum FormFigures {
     /// The VAT return of a general taxpayer (一般纳税人).
     VatGeneral(VatGeneral),
@@ -61,7 +76,8 @@ pub enum FormFigures {
 }
 
 /// The layout of a form, named by the year it came into force.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[schemars(title = "报表版本")]
 pub enum FormVersion {
     /// The form of May 2019.
     #[serde(rename = "2019")]
@@ -91,8 +107,9 @@ impl FormVersion {
 }
 
 /// 更正: whether this is the first filing of the period.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
+#[schemars(title = "更正标志")]
 pub enum Correction {
     /// The first filing.
     Original,

@@ -1,0 +1,7 @@
+//! What a record of each section says: one file, or folder, a section, named like it.
+//!
+//! To add a section, see "To add a section" in the README; `tests/sections.rs` proves that list.
+
+pub mod filings;
+pub mod rating;
+pub mod registration;
