@@ -68,7 +68,13 @@ pub fn table(caption: Label, columns: Vec<Column>, rows: Vec<Vec<Cell>>) -> Opti
 }
 
 /// A chart of one row of bars.
-pub fn bars(id: &'static str, title: Label, unit: Unit, slots: Vec<String>, values: Vec<Option<i64>>) -> Chart {
+pub fn bars(
+    id: &'static str,
+    title: Label,
+    unit: Unit,
+    slots: Vec<String>,
+    values: Vec<Option<i64>>,
+) -> Chart {
     let bars = vec![Values { label: title.clone(), values }];
     Chart { id, summary: label("", ""), title, unit, slots, bars, line: None, change: None }
 }
@@ -76,7 +82,9 @@ pub fn bars(id: &'static str, title: Label, unit: Unit, slots: Vec<String>, valu
 /// How a return or a payment stands to its deadline.
 pub fn punctuality(due: Option<NaiveDate>, done: Option<NaiveDate>) -> Cell {
     match due.zip(done) {
-        Some((due, done)) if done > due => Cell::new(Tone::Warn, format!("逾期{}天", (done - due).num_days())),
+        Some((due, done)) if done > due => {
+            Cell::new(Tone::Warn, format!("逾期{}天", (done - due).num_days()))
+        }
         Some(_) => Cell::plain("按期"),
         None => Cell::missing(),
     }

@@ -149,8 +149,22 @@ pub enum Block {
     Facts(Vec<Fact>),
     /// A table.
     Table(Table),
+    /// A long table that is there to look something up in: the page folds it, the terminal names it.
+    Folded(Table),
     /// A chart; the terminal draws a sparkline.
     Chart(Chart),
+}
+
+impl Block {
+    /// The same, folded if it is a table.
+    pub fn folded(self) -> Self {
+        match self {
+            Block::Table(table) => Block::Folded(table),
+            Block::Heading(_) | Block::Note(..) | Block::Facts(_) | Block::Folded(_) | Block::Chart(_) => {
+                self
+            }
+        }
+    }
 }
 
 /// A note in two languages.

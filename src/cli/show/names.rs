@@ -109,7 +109,8 @@ pub const RATING_CAUSES: Table = &[
 ];
 
 /// 税款种类.
-pub const AMOUNT_CLASSES: Table = &[("tax", "税款"), ("late_fee", "滞纳金"), ("fine", "罚款"), ("interest", "利息")];
+pub const AMOUNT_CLASSES: Table =
+    &[("tax", "税款"), ("late_fee", "滞纳金"), ("fine", "罚款"), ("interest", "利息")];
 
 /// 违法处理状态.
 pub const VIOLATION_STATUSES: Table = &[("unresolved", "未处理"), ("resolved", "已处理")];

@@ -67,7 +67,8 @@ pub fn read(text: &str) -> Result<Dossier, Unreadable> {
 
 fn take_apart(sd_jwt: String) -> Result<Dossier, Unreadable> {
     let (jwt, disclosures) = split(&sd_jwt).map_err(|why| Unreadable::Neither(why.to_string()))?;
-    let claims = read_unverified_payload(jwt).map_err(|why| Unreadable::Neither(format!("JWT payload: {why}")))?;
+    let claims =
+        read_unverified_payload(jwt).map_err(|why| Unreadable::Neither(format!("JWT payload: {why}")))?;
     let (mut sections, mut unread) = (Vec::new(), Vec::new());
     for (place, disclosure) in (1..).zip(disclosures) {
         match section_of(disclosure) {
@@ -94,7 +95,9 @@ fn section_of(disclosure: &str) -> Result<(String, Map<String, Value>), String> 
     let text = String::from_utf8(bytes).map_err(|_| "not UTF-8".to_owned())?;
     let value = strict_json::parse(&text).map_err(|why| why.to_string())?;
     match value.as_array().map(Vec::as_slice) {
-        Some([Value::String(_), Value::String(name), Value::Object(object)]) => Ok((name.clone(), object.clone())),
+        Some([Value::String(_), Value::String(name), Value::Object(object)]) => {
+            Ok((name.clone(), object.clone()))
+        }
         Some(_) | None => Err("not [salt, section name, section object]".to_owned()),
     }
 }
@@ -102,7 +105,8 @@ fn section_of(disclosure: &str) -> Result<(String, Map<String, Value>), String> 
 /// Index of the entry in the ledger, and when it was made.
 fn entry_of(receipt: &Value) -> Option<(u64, String)> {
     let proof = InclusionReceipt::parse(receipt.get("proof")?.as_str()?).ok()?;
-    let entry: Value = serde_json::from_slice(&STANDARD.decode(receipt.get("entry")?.as_str()?).ok()?).ok()?;
+    let entry: Value =
+        serde_json::from_slice(&STANDARD.decode(receipt.get("entry")?.as_str()?).ok()?).ok()?;
     Some((proof.index, entry.get("at")?.as_str()?.to_owned()))
 }
 
@@ -115,7 +119,8 @@ mod tests {
 
     fn sd_jwt(disclosures: &[Value]) -> String {
         let encode = |value: &Value| base64url(value.to_string().as_bytes());
-        let mut text = format!("{}.{}.c2ln~", encode(&json!({})), encode(&json!({"aud": "bank-01", "new": 1})));
+        let mut text =
+            format!("{}.{}.c2ln~", encode(&json!({})), encode(&json!({"aud": "bank-01", "new": 1})));
         for disclosure in disclosures {
             text += &format!("{}~", encode(disclosure));
         }
@@ -137,7 +142,8 @@ mod tests {
 
     #[test]
     fn what_cannot_be_read_is_listed_and_the_rest_is_read() {
-        let dossier = sd_jwt(&[json!({"a": 1}), json!(["s", "weather", {"status": "sunny"}]), json!(["s", "rating"])]);
+        let dossier =
+            sd_jwt(&[json!({"a": 1}), json!(["s", "weather", {"status": "sunny"}]), json!(["s", "rating"])]);
         let dossier = read(&dossier).unwrap();
         assert_eq!(dossier.sections.len(), 1);
         assert_eq!(dossier.sections[0].0, "weather", "a section of a newer exchange");

@@ -65,12 +65,15 @@ impl Series {
     /// If any figure is of a quarter, slots are quarters, and one made of months has a figure only if all three have.
     /// Figures of other lengths are left out. None without any figure.
     pub fn build(points: &[(Span, Option<i64>)], over: Option<Span>) -> Option<Self> {
-        let sized: Vec<(i32, i32, Option<i64>)> =
-            points.iter().filter_map(|(span, value)| whole(*span).map(|(at, long)| (at, long, *value))).collect();
+        let sized: Vec<(i32, i32, Option<i64>)> = points
+            .iter()
+            .filter_map(|(span, value)| whole(*span).map(|(at, long)| (at, long, *value)))
+            .collect();
         let step = if sized.iter().any(|(_, long, _)| *long == 3) { Step::Quarter } else { Step::Month };
         let align = |month: i32| month.div_euclid(step.months());
         let covered = over.and_then(covered);
-        let first = sized.iter().map(|(at, ..)| *at).chain(covered.map(|(first, _)| first)).min().map(align)?;
+        let first =
+            sized.iter().map(|(at, ..)| *at).chain(covered.map(|(first, _)| first)).min().map(align)?;
         let last = sized
             .iter()
             .map(|(at, long, _)| at + long - 1)
@@ -95,6 +98,12 @@ impl Series {
         }
     }
 
+    /// The first day of a slot.
+    pub fn first_day(&self, slot: usize) -> Option<NaiveDate> {
+        let month = self.first.checked_add(i32::try_from(slot).ok()?.checked_mul(self.step.months())?)?;
+        NaiveDate::from_ymd_opt(month.div_euclid(12), u32::try_from(month.rem_euclid(12)).ok()? + 1, 1)
+    }
+
     /// The names of all slots.
     pub fn names(&self) -> Vec<String> {
         (0..self.values.len()).map(|slot| self.name(slot)).collect()
@@ -102,8 +111,10 @@ impl Series {
 
     /// The same slots with figures of another kind, which must be months if these are.
     pub fn aligned(&self, points: &[(Span, Option<i64>)]) -> Vec<Option<i64>> {
-        let sized: Vec<(i32, i32, Option<i64>)> =
-            points.iter().filter_map(|(span, value)| whole(*span).map(|(at, long)| (at, long, *value))).collect();
+        let sized: Vec<(i32, i32, Option<i64>)> = points
+            .iter()
+            .filter_map(|(span, value)| whole(*span).map(|(at, long)| (at, long, *value)))
+            .collect();
         let months = self.step.months();
         let slots = i32::try_from(self.values.len()).unwrap_or(0);
         (0..slots).map(|slot| slot_value(&sized, self.step, self.first + slot * months)).collect()
@@ -145,7 +156,8 @@ impl Series {
         let (latest, latest_gaps) = window(Some(last));
         let (previous, previous_gaps) = window(last.checked_sub(year));
         let start = i32::try_from(last).unwrap_or(0) + 1 - i32::try_from(year).unwrap_or(0);
-        let start_name = Self { step: self.step, first: self.first + start * self.step.months(), values: Vec::new() };
+        let start_name =
+            Self { step: self.step, first: self.first + start * self.step.months(), values: Vec::new() };
         Some(YearSums {
             latest_slots: (start_name.name(0), self.name(last)),
             latest,
@@ -158,8 +170,11 @@ impl Series {
 }
 
 fn slot_value(sized: &[(i32, i32, Option<i64>)], step: Step, start: i32) -> Option<i64> {
-    let of = |at: i32, long: i32| sized.iter().rev().find(|(a, l, _)| *a == at && *l == long).and_then(|found| found.2);
-    let months = || (start..start + step.months()).try_fold(0_i64, |sum, month| sum.checked_add(of(month, 1)?));
+    let of = |at: i32, long: i32| {
+        sized.iter().rev().find(|(a, l, _)| *a == at && *l == long).and_then(|found| found.2)
+    };
+    let months =
+        || (start..start + step.months()).try_fold(0_i64, |sum, month| sum.checked_add(of(month, 1)?));
     match step {
         Step::Month => of(start, 1),
         Step::Quarter => of(start, 3).or_else(months),
@@ -170,7 +185,8 @@ fn slot_value(sized: &[(i32, i32, Option<i64>)], step: Step, start: i32) -> Opti
 fn whole(span: Span) -> Option<(i32, i32)> {
     let next = span.to.succ_opt()?;
     let long = month_of(next) - month_of(span.from);
-    let fits = span.from.day() == 1 && next.day() == 1 && (long == 1 || (long == 3 && span.from.month0() % 3 == 0));
+    let fits =
+        span.from.day() == 1 && next.day() == 1 && (long == 1 || (long == 3 && span.from.month0() % 3 == 0));
     fits.then_some((month_of(span.from), long))
 }
 
@@ -197,7 +213,9 @@ mod tests {
         (0..)
             .zip(values)
             .map(|(place, value)| {
-                let from = NaiveDate::from_ymd_opt(year + place / 12, u32::try_from(place % 12).unwrap() + 1, 1).unwrap();
+                let from =
+                    NaiveDate::from_ymd_opt(year + place / 12, u32::try_from(place % 12).unwrap() + 1, 1)
+                        .unwrap();
                 let to = from.checked_add_months(chrono::Months::new(1)).unwrap().pred_opt().unwrap();
                 (Span { from, to }, *value)
             })
@@ -246,7 +264,8 @@ mod tests {
 
     #[test]
     fn year_on_year_compares_like_with_like() {
-        let values: Vec<_> = (0..14).map(|month| if month == 1 { None } else { Some(100 + month * 10) }).collect();
+        let values: Vec<_> =
+            (0..14).map(|month| if month == 1 { None } else { Some(100 + month * 10) }).collect();
         let series = Series::build(&months(2025, &values), None).unwrap();
         let changes = series.year_on_year();
         assert_eq!(changes[11], None);
@@ -256,7 +275,8 @@ mod tests {
 
     #[test]
     fn absurd_dates_make_no_endless_series() {
-        let points = [(span("0001-01-01", "0001-01-31"), Some(1)), (span("9998-01-01", "9998-01-31"), Some(1))];
+        let points =
+            [(span("0001-01-01", "0001-01-31"), Some(1)), (span("9998-01-01", "9998-01-31"), Some(1))];
         assert_eq!(Series::build(&points, None), None);
     }
 }

@@ -20,7 +20,8 @@ pub fn padded(text: &str, wide: usize, right: bool) -> String {
 
 /// The lines of a table: headings, a rule, rows, and sums under another rule. `paint` colours a cell once it has its width.
 pub fn lines(table: &Table, paint: impl Fn(Tone, &str) -> String) -> Vec<String> {
-    let widths: Vec<usize> = table.columns.iter().enumerate().map(|(at, column)| column_width(table, at, column)).collect();
+    let widths: Vec<usize> =
+        table.columns.iter().enumerate().map(|(at, column)| column_width(table, at, column)).collect();
     let whole = widths.iter().sum::<usize>() + SPACE.len() * widths.len().saturating_sub(1);
     let line = |cells: &[Cell]| {
         let written: Vec<String> = cells
@@ -31,7 +32,8 @@ pub fn lines(table: &Table, paint: impl Fn(Tone, &str) -> String) -> Vec<String>
             .collect();
         written.join(SPACE).trim_end().to_owned()
     };
-    let headings: Vec<Cell> = table.columns.iter().map(|column| Cell::plain(column.label.zh.clone())).collect();
+    let headings: Vec<Cell> =
+        table.columns.iter().map(|column| Cell::plain(column.label.zh.clone())).collect();
     let mut found = vec![line(&headings), "─".repeat(whole)];
     found.extend(table.rows.iter().map(|row| line(row)));
     if !table.sums.is_empty() {
@@ -53,7 +55,11 @@ pub fn wrapped(text: &str, wide: usize) -> Vec<String> {
             let line = found.pop().unwrap_or_default();
             // A word of Latin letters or digits goes to the next line whole, if it is not the line itself.
             let word = line.len() - line.trim_end_matches(|c: char| c.is_ascii_graphic()).len();
-            let keep = if character.is_ascii_graphic() && word < line.len() { line.len() - word } else { line.len() };
+            let keep = if character.is_ascii_graphic() && word < line.len() {
+                line.len() - word
+            } else {
+                line.len()
+            };
             found.push(line[..keep].trim_end().to_owned());
             found.push(line[keep..].to_owned());
             used = width(&line[keep..]);

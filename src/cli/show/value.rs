@@ -82,9 +82,10 @@ impl<'a> Record<'a> {
     /// Whether the value at the path, or something it is in, was cut.
     pub fn is_withheld(&self, path: &str) -> bool {
         let list = self.at("withheld").and_then(Value::as_array);
-        list.into_iter().flatten().filter_map(Value::as_str).any(|cut| {
-            path == cut || path.strip_prefix(cut).is_some_and(|rest| rest.starts_with('.'))
-        })
+        list.into_iter()
+            .flatten()
+            .filter_map(Value::as_str)
+            .any(|cut| path == cut || path.strip_prefix(cut).is_some_and(|rest| rest.starts_with('.')))
     }
 
     /// The value as it is written.
@@ -137,7 +138,9 @@ pub fn plain_text(value: &Value) -> String {
     match value {
         Value::String(text) => harmless(text),
         Value::Null => "—".to_owned(),
-        Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_) => harmless(&value.to_string()),
+        Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_) => {
+            harmless(&value.to_string())
+        }
     }
 }
 
@@ -207,9 +210,8 @@ mod tests {
 
     #[test]
     fn periods_have_their_usual_names() {
-        let name = |from: &str, to: &str| {
-            span_name(Span { from: from.parse().unwrap(), to: to.parse().unwrap() })
-        };
+        let name =
+            |from: &str, to: &str| span_name(Span { from: from.parse().unwrap(), to: to.parse().unwrap() });
         assert_eq!(name("2026-08-01", "2026-08-31"), "2026-08");
         assert_eq!(name("2026-07-01", "2026-09-30"), "2026年3季度");
         assert_eq!(name("2025-01-01", "2025-12-31"), "2025年");

@@ -33,7 +33,10 @@ pub fn withheld(section: &str, records: &[Record<'_>]) -> Option<Block> {
 /// How the checks went, and each that failed.
 pub fn checks(section: &str, records: &[Record<'_>]) -> Vec<Block> {
     let total = |name: &str| -> i64 {
-        records.iter().filter_map(|record| record.integer(&format!("checks.{name}"))).fold(0, i64::saturating_add)
+        records
+            .iter()
+            .filter_map(|record| record.integer(&format!("checks.{name}")))
+            .fold(0, i64::saturating_add)
     };
     let (passed, failed, skipped) = (total("passed"), total("failed"), total("skipped"));
     let mut found = Vec::new();
@@ -67,7 +70,8 @@ fn mark_row(section: &str, place: usize, record: &Record<'_>, mark: &Record<'_>)
         Some(fen) => Cell::plain(money::yuan(fen)),
         None => mark.shown(name),
     };
-    let field = mark.text("field").map_or_else(Cell::missing, |path| Cell::plain(fields::name(section, &path)));
+    let field =
+        mark.text("field").map_or_else(Cell::missing, |path| Cell::plain(fields::name(section, &path)));
     vec![
         Cell::plain(describe(place, record)),
         field,
@@ -80,7 +84,10 @@ fn mark_row(section: &str, place: usize, record: &Record<'_>, mark: &Record<'_>)
 /// What a record is about, in a few words.
 fn describe(place: usize, record: &Record<'_>) -> String {
     let when = ["registered_on", "served_on", "changed_on", "status_from", "year", "due", "paid_on"];
-    let when = record.span().map(|_| record.period().text).or_else(|| when.iter().find_map(|name| record.text(name)));
+    let when = record
+        .span()
+        .map(|_| record.period().text)
+        .or_else(|| when.iter().find_map(|name| record.text(name)));
     let what = record.text("form").map(|form| names::name(names::FORMS, &form));
     let what = what.or_else(|| record.text("tax_kind").map(|kind| names::name(names::TAX_KINDS, &kind)));
     match (when, what) {
@@ -93,7 +100,8 @@ fn describe(place: usize, record: &Record<'_>) -> String {
 /// Members that this program has no place for, as they are.
 pub fn unknown_members(records: &[Record<'_>], known: &[&str]) -> Vec<Block> {
     let rows = records.iter().enumerate().flat_map(|(place, record)| {
-        let new = |name: &&String| !known.contains(&name.as_str()) && !KNOWN_EVERYWHERE.contains(&name.as_str());
+        let new =
+            |name: &&String| !known.contains(&name.as_str()) && !KNOWN_EVERYWHERE.contains(&name.as_str());
         record.0.keys().filter(new).filter_map(move |name| {
             let value = record.0.get(name)?;
             let name = Cell::plain(harmless(name));
@@ -127,7 +135,9 @@ mod tests {
             ],
         });
         let blocks = checks("filings", &[Record(record.as_object().unwrap())]);
-        let [Block::Note(Tone::Warn, note), Block::Table(table)] = blocks.as_slice() else { panic!("{blocks:?}") };
+        let [Block::Note(Tone::Warn, note), Block::Table(table)] = blocks.as_slice() else {
+            panic!("{blocks:?}")
+        };
         assert!(note.zh.contains("通过 3 项，未通过 2 项，因缺数未校验 1 项"));
         let rows: Vec<Vec<&str>> =
             table.rows.iter().map(|row| row.iter().map(|cell| cell.text.as_str()).collect()).collect();

@@ -16,36 +16,41 @@ mod statements;
 pub mod vat;
 mod violations;
 
+pub use arrears::owed;
+pub use rating::level;
+pub use registration::is_entry as is_registration;
+pub use violations::unresolved;
+
 use serde_json::{Map, Value};
 
 use super::book::{Book, records_of};
 use super::document::{Block, Cell, Fact, Label, Section, Tone, fact, label, note};
 use super::names;
 use super::value::{Record, harmless};
+use crate::domain::section as dossier;
 
 /// How one section is laid out.
 struct Layout {
-    name: &'static str,
-    zh: &'static str,
-    en: &'static str,
     blocks: fn(&Book<'_>, &[Record<'_>]) -> Vec<Block>,
     /// Top-level members of its records that the blocks show or leave out on purpose.
     known: &'static [&'static str],
 }
 
-/// The sections, in the order of a dossier.
-const LAYOUTS: [Layout; 10] = [
-    Layout { name: "registration", zh: "登记信息", en: "Registration", blocks: registration::blocks, known: registration::KNOWN },
-    Layout { name: "rating", zh: "纳税缴费信用评价", en: "Credit rating", blocks: rating::blocks, known: rating::KNOWN },
-    Layout { name: "filings", zh: "申报信息", en: "Returns filed", blocks: filings::blocks, known: filings::KNOWN },
-    Layout { name: "payments", zh: "税款缴纳信息", en: "Payments", blocks: payments::blocks, known: payments::KNOWN },
-    Layout { name: "arrears", zh: "欠税信息", en: "Arrears", blocks: arrears::blocks, known: arrears::KNOWN },
-    Layout { name: "violations", zh: "税收违法违章信息", en: "Violations", blocks: violations::blocks, known: violations::KNOWN },
-    Layout { name: "inspections", zh: "稽查案件（已结案）", en: "Inspections (concluded)", blocks: inspections::blocks, known: inspections::KNOWN },
-    Layout { name: "statements", zh: "财务报表", en: "Financial statements", blocks: statements::blocks, known: statements::KNOWN },
-    Layout { name: "invoices", zh: "发票汇总", en: "Invoices", blocks: invoices::blocks, known: invoices::KNOWN },
-    Layout { name: "employment", zh: "社会保险费缴纳信息", en: "Employment", blocks: employment::blocks, known: employment::KNOWN },
-];
+fn layout(section: dossier::Section) -> Layout {
+    use dossier::Section as S;
+    match section {
+        S::Registration => Layout { blocks: registration::blocks, known: registration::KNOWN },
+        S::Rating => Layout { blocks: rating::blocks, known: rating::KNOWN },
+        S::Filings => Layout { blocks: filings::blocks, known: filings::KNOWN },
+        S::Payments => Layout { blocks: payments::blocks, known: payments::KNOWN },
+        S::Arrears => Layout { blocks: arrears::blocks, known: arrears::KNOWN },
+        S::Violations => Layout { blocks: violations::blocks, known: violations::KNOWN },
+        S::Inspections => Layout { blocks: inspections::blocks, known: inspections::KNOWN },
+        S::Statements => Layout { blocks: statements::blocks, known: statements::KNOWN },
+        S::Invoices => Layout { blocks: invoices::blocks, known: invoices::KNOWN },
+        S::Employment => Layout { blocks: employment::blocks, known: employment::KNOWN },
+    }
+}
 
 /// Members that any record may have.
 const KNOWN_EVERYWHERE: [&str; 4] = ["record", "checks", "marks", "withheld"];
@@ -58,33 +63,31 @@ const REASONS: names::Table = &[
     ("personal_consent_missing", "未取得本人的单独同意"),
 ];
 
-/// The names of all sections, in the order of a dossier.
-pub fn all() -> impl Iterator<Item = (&'static str, Label)> {
-    LAYOUTS.iter().map(|layout| (layout.name, label(layout.zh, layout.en)))
-}
-
-/// Lays out one section.
+/// Lays out one section; one that this program does not know has its members listed.
 pub fn lay_out(book: &Book<'_>, name: &str, object: &Map<String, Value>) -> Section {
-    let layout = LAYOUTS.iter().find(|layout| layout.name == name);
+    let known: Option<dossier::Section> = name.parse().ok();
+    let layout = known.map(layout);
     let records = records_of(object);
-    let mut blocks = layout.map(|layout| (layout.blocks)(book, &records)).unwrap_or_default();
+    let mut blocks = layout.as_ref().map(|layout| (layout.blocks)(book, &records)).unwrap_or_default();
     blocks.extend(besides::withheld(name, &records));
     blocks.extend(besides::checks(name, &records));
-    blocks.extend(match layout {
-        Some(layout) => besides::unknown_members(&records, layout.known),
-        None => besides::unknown_members(&records, &[]),
-    });
+    blocks.extend(besides::unknown_members(&records, layout.map_or(&[], |layout| layout.known)));
     let own = Record(object);
     let (status, status_en) = status(&own);
     Section {
         name: harmless(name),
-        title: layout.map_or_else(|| label(harmless(name), "unknown section"), |layout| label(layout.zh, layout.en)),
+        title: known.map_or_else(|| label(harmless(name), "Unknown section"), title),
         status,
         status_en,
         meaning: meaning(&own),
         origin: origin(book, &own, records.len()),
         blocks,
     }
+}
+
+/// A section's name.
+pub fn title(section: dossier::Section) -> Label {
+    label(section.label_zh(), section.label_en())
 }
 
 /// The status in a word, and in English.
@@ -104,7 +107,8 @@ pub fn status(section: &Record<'_>) -> (Cell, String) {
 fn meaning(section: &Record<'_>) -> Option<(Tone, Label)> {
     let reason = section.text("reason").map(|reason| (names::name(REASONS, &reason), reason));
     let because = reason.as_ref().map(|(zh, _)| format!("原因：{zh}。")).unwrap_or_default();
-    let because_en = reason.as_ref().map(|(_, code)| format!(" Reason: {}.", code.replace('_', " "))).unwrap_or_default();
+    let because_en =
+        reason.as_ref().map(|(_, code)| format!(" Reason: {}.", code.replace('_', " "))).unwrap_or_default();
     let (tone, zh, en) = match section.text("status").as_deref()? {
         "present" => return None,
         "empty" => (

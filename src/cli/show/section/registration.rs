@@ -7,10 +7,38 @@ use super::super::value::Record;
 
 /// Members shown here.
 pub const KNOWN: &[&str] = &[
-    "taxpayer_id", "uscc", "reg_no", "name", "status", "reg_type", "industry", "reg_date", "reg_capital_fen", "currency",
-    "employees", "acct_regime", "acct_mode", "vat_class", "vat_class_from", "vat_class_to", "authority", "reg_address",
-    "biz_address", "region", "scope", "legal_rep_name", "legal_rep_match", "size_class", "collection_mode",
-    "status_from", "status_to", "cause", "item", "changed_on", "before", "after",
+    "taxpayer_id",
+    "uscc",
+    "reg_no",
+    "name",
+    "status",
+    "reg_type",
+    "industry",
+    "reg_date",
+    "reg_capital_fen",
+    "currency",
+    "employees",
+    "acct_regime",
+    "acct_mode",
+    "vat_class",
+    "vat_class_from",
+    "vat_class_to",
+    "authority",
+    "reg_address",
+    "biz_address",
+    "region",
+    "scope",
+    "legal_rep_name",
+    "legal_rep_match",
+    "size_class",
+    "collection_mode",
+    "status_from",
+    "status_to",
+    "cause",
+    "item",
+    "changed_on",
+    "before",
+    "after",
 ];
 
 /// The register's entry, status history, changes.
@@ -117,7 +145,12 @@ fn changes(records: &[Record<'_>]) -> Option<Block> {
     };
     table(
         label("变更登记", "Changes of the registration"),
-        vec![texts("变更日期", "Date"), texts("项目", "Item"), texts("变更前", "Before"), texts("变更后", "After")],
+        vec![
+            texts("变更日期", "Date"),
+            texts("项目", "Item"),
+            texts("变更前", "Before"),
+            texts("变更后", "After"),
+        ],
         found.iter().map(row).collect(),
     )
 }
