@@ -34,6 +34,10 @@ use shuidaiyi::service::refusals::Counted;
 
 #[path = "schema/samples.rs"]
 mod samples;
+#[path = "schema/section_list.rs"]
+mod section_list;
+#[path = "schema/sections.rs"]
+mod sections;
 
 fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("schema")

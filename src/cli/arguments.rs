@@ -292,6 +292,10 @@ pub struct PullOptions {
     /// The bank's case number.
     #[arg(long)]
     pub bank_ref: Option<String>,
+    /// HMAC-SHA256 of the legal representative's identity number under the matching key, base64url: asks whether
+    /// it matches.
+    #[arg(long)]
+    pub legal_rep_digest: Option<String>,
     /// Where to save the answer; stdout if absent.
     #[arg(long)]
     pub out: Option<PathBuf>,

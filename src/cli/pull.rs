@@ -24,6 +24,9 @@ pub fn run(options: &PullOptions) -> Result<ExitCode, Failure> {
     if let (Some(bank_ref), Some(ask)) = (&options.bank_ref, ask.as_object_mut()) {
         ask.insert("bank_ref".into(), bank_ref.as_str().into());
     }
+    if let (Some(digest), Some(ask)) = (&options.legal_rep_digest, ask.as_object_mut()) {
+        ask.insert("legal_rep_digest".into(), digest.as_str().into());
+    }
     let answer = block_on(async { Ok(client.send(Method::POST, "/v1/dossiers", Some(&ask)).await?) })?;
     match &options.out {
         None => say(String::from_utf8_lossy(&answer)),

@@ -14,9 +14,16 @@ use serde_json::{Map, Value, json};
 use super::import::Form;
 use super::record::{Checks, Mark};
 use super::section::Section;
+use super::sections::arrears::Arrears;
+use super::sections::employment::EmploymentMonth;
 use super::sections::filings::Filing;
+use super::sections::inspections::Inspection;
+use super::sections::invoices::InvoiceRecord;
+use super::sections::payments::Payment;
 use super::sections::rating::Rating;
-use super::sections::registration::Registration;
+use super::sections::registration::RegistrationRecord;
+use super::sections::statements::Statement;
+use super::sections::violations::Violation;
 
 /// The schema of one section's records, as published in `schema/section/<name>.json`.
 pub fn section_schema(section: Section) -> Option<Value> {
@@ -24,6 +31,7 @@ pub fn section_schema(section: Section) -> Option<Value> {
     let mut body = body_schema(section, &mut generator)?;
     open_up(&mut body);
     cut(&mut body, section.never_fields());
+    stand_in(&mut body, section);
     let beside = json!({
         "checks": generator.subschema_for::<Checks>(),
         "marks": {
@@ -84,16 +92,16 @@ fn body_schema(section: Section, generator: &mut SchemaGenerator) -> Option<Valu
         Some(schema)
     }
     match section {
-        Section::Registration => of::<Registration>(generator),
+        Section::Registration => of::<RegistrationRecord>(generator),
         Section::Rating => of::<Rating>(generator),
         Section::Filings => of::<Filing>(generator),
-        Section::Payments
-        | Section::Arrears
-        | Section::Violations
-        | Section::Inspections
-        | Section::Statements
-        | Section::Invoices
-        | Section::Employment => None,
+        Section::Payments => of::<Payment>(generator),
+        Section::Arrears => of::<Arrears>(generator),
+        Section::Violations => of::<Violation>(generator),
+        Section::Inspections => of::<Inspection>(generator),
+        Section::Statements => of::<Statement>(generator),
+        Section::Invoices => of::<InvoiceRecord>(generator),
+        Section::Employment => of::<EmploymentMonth>(generator),
     }
 }
 
@@ -104,6 +112,49 @@ fn open_up(schema: &mut Value) {
     object.remove("unevaluatedProperties");
     for variants in ["oneOf", "anyOf", "allOf"] {
         object.get_mut(variants).and_then(Value::as_array_mut).into_iter().flatten().for_each(open_up);
+    }
+}
+
+/// Adds what the encoder puts in the place of what never leaves.
+fn stand_in(body: &mut Value, section: Section) {
+    let (kind, name, schema, required) = match section {
+        Section::Registration => (
+            "registration",
+            "legal_rep_match",
+            json!({
+                "title": "法定代表人身份比对",
+                "description": "Whether the digest that the bank submitted is the legal representative's; only if it submitted one.",
+                "enum": ["yes", "no", "unknown"],
+            }),
+            false,
+        ),
+        Section::Invoices => (
+            "counterparty",
+            "pseudonym",
+            json!({
+                "title": "交易对手代称",
+                "description": "The name under which this bank alone knows the counterparty, 22 characters of base64url.",
+                "type": "string",
+                "pattern": "^[A-Za-z0-9_-]{22}$",
+            }),
+            true,
+        ),
+        Section::Rating
+        | Section::Filings
+        | Section::Payments
+        | Section::Arrears
+        | Section::Violations
+        | Section::Inspections
+        | Section::Statements
+        | Section::Employment => return,
+    };
+    for variant in body["oneOf"].as_array_mut().into_iter().flatten() {
+        if variant["properties"]["record"]["const"] == kind {
+            variant["properties"][name] = schema.clone();
+            if let Some(list) = variant["required"].as_array_mut().filter(|_| required) {
+                list.push(json!(name));
+            }
+        }
     }
 }
 

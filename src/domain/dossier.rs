@@ -4,8 +4,8 @@
 //! is a new version beside it. Golden vectors hold this one.
 
 use chrono::NaiveDate;
-use serde_json::{Map, Value};
 
+use super::narrow::{Narrowing, narrowed};
 use super::record::{NotCanonical, canonical_json};
 use super::section::{Section, SectionReason, SectionStatus};
 
@@ -39,13 +39,13 @@ pub struct SectionContent {
     pub records: Vec<EncodedRecord>,
 }
 
-/// Encodes a section as canonical JSON (RFC 8785).
-///
-/// Without a personal consent (`personal_data`), personal fields are cut and named under `withheld`.
-pub fn encode(content: &SectionContent, personal_data: bool) -> Result<String, NotCanonical> {
-    let cut: &[&str] = if personal_data { &[] } else { content.section.personal_fields() };
-    let records: Vec<String> =
-        content.records.iter().map(|record| encode_record(record, cut)).collect::<Result<_, _>>()?;
+/// Encodes a section as canonical JSON (RFC 8785), each record cut down to what may leave.
+pub fn encode(content: &SectionContent, narrowing: &Narrowing<'_>) -> Result<String, NotCanonical> {
+    let record = |record| match narrowed(content.section, record, narrowing)? {
+        Some(body) => canonical_json(&body),
+        None => Ok(record.body.clone()),
+    };
+    let records: Vec<String> = content.records.iter().map(record).collect::<Result<_, _>>()?;
     let mut members = vec![
         ("as_of", canonical_json(&content.as_of)?),
         ("encoder", canonical_json(&content.section.encoder())?),
@@ -63,28 +63,15 @@ pub fn encode(content: &SectionContent, personal_data: bool) -> Result<String, N
     Ok(format!("{{{}}}", members.join(",")))
 }
 
-fn encode_record(record: &EncodedRecord, cut: &[&str]) -> Result<String, NotCanonical> {
-    if record.marks.is_none() && record.checks.is_none() && cut.is_empty() {
-        return Ok(record.body.clone());
-    }
-    let mut body: Map<String, Value> = serde_json::from_str(&record.body)?;
-    let withheld: Vec<Value> =
-        cut.iter().filter(|field| body.remove(**field).is_some()).map(|field| Value::from(*field)).collect();
-    if !withheld.is_empty() {
-        body.insert("withheld".into(), Value::Array(withheld));
-    }
-    if let Some(marks) = &record.marks {
-        body.insert("marks".into(), serde_json::from_str(marks)?);
-    }
-    if let Some(checks) = &record.checks {
-        body.insert("checks".into(), serde_json::from_str(checks)?);
-    }
-    canonical_json(&body)
-}
-
 #[cfg(test)]
 mod tests {
+    use serde_json::Value;
+
     use super::*;
+
+    fn unnarrowed(personal_data: bool) -> Narrowing<'static> {
+        Narrowing { personal_data, opened: None, legal_rep_digest: None, pseudonym: &|_| String::new() }
+    }
 
     fn content(status: SectionStatus, records: Vec<EncodedRecord>) -> SectionContent {
         SectionContent {
@@ -106,12 +93,12 @@ mod tests {
             marks: None,
             checks: None,
         };
-        let with = encode(&content(SectionStatus::Present, vec![record.clone()]), true).unwrap();
+        let with = encode(&content(SectionStatus::Present, vec![record.clone()]), &unnarrowed(true)).unwrap();
         assert_eq!(
             with,
             r#"{"as_of":"2026-10-31","encoder":"registration/1","records":[{"legal_rep_name":"林甲","name":"深圳市样例有限公司"}],"source":"registration","stale_after":"2026-12-15","status":"present"}"#
         );
-        let without = encode(&content(SectionStatus::Present, vec![record]), false).unwrap();
+        let without = encode(&content(SectionStatus::Present, vec![record]), &unnarrowed(false)).unwrap();
         assert!(
             without.contains(r#""records":[{"name":"深圳市样例有限公司","withheld":["legal_rep_name"]}]"#),
             "{without}"
@@ -128,7 +115,7 @@ mod tests {
         };
         let mut nothing_cut = content(SectionStatus::Present, vec![record]);
         nothing_cut.reason = Some(SectionReason::SourceOverdue);
-        let text = encode(&nothing_cut, true).unwrap();
+        let text = encode(&nothing_cut, &unnarrowed(true)).unwrap();
         assert!(text.contains(r#"{"a":1,"marks":[{"rule":"r"}],"z":2}"#), "{text}");
         let value: Value = serde_json::from_str(&text).unwrap();
         assert_eq!(canonical_json(&value).unwrap(), text);

@@ -45,6 +45,16 @@ impl Fen {
         amounts.into_iter().try_fold(Fen::ZERO, Fen::checked_add)
     }
 
+    /// The tax on this amount at a rate in basis points, half up to the fen; zero on a negative amount.
+    /// `None` if it does not fit.
+    pub fn tax_at(self, rate_bp: i64) -> Option<Fen> {
+        if self <= Fen::ZERO {
+            return Some(Fen::ZERO);
+        }
+        let exact = i128::from(self.0).checked_mul(i128::from(rate_bp))?;
+        i64::try_from(exact.checked_add(5_000)?.div_euclid(10_000)).ok().map(Fen)
+    }
+
     /// The amount of exactly that many yuan; `None` if it has a fraction of a fen or does not fit.
     pub fn from_yuan(yuan: Decimal) -> Option<Fen> {
         let fen = yuan.checked_mul(Decimal::ONE_HUNDRED)?;
@@ -99,6 +109,22 @@ mod tests {
         assert_eq!(Fen::new(i64::MAX).checked_add(Fen::new(1)), None);
         assert_eq!(Fen::new(i64::MIN).checked_sub(Fen::new(1)), None);
         assert_eq!(Fen::checked_sum([Fen::new(1), Fen::new(2)]), Some(Fen::new(3)));
+    }
+
+    #[test]
+    fn tax_is_rounded_half_up_and_never_below_zero() {
+        for (base, rate, tax) in [
+            (2, 2_500, 1),
+            (1, 2_500, 0),
+            (10_001, 300, 300),
+            (10_017, 300, 301),
+            (0, 2_500, 0),
+            (-100, 2_500, 0),
+        ] {
+            assert_eq!(Fen::new(base).tax_at(rate), Some(Fen::new(tax)), "{base} at {rate}");
+        }
+        assert_eq!(Fen::new(i64::MAX).tax_at(2_500), Some(Fen::new(2_305_843_009_213_693_952)));
+        assert_eq!(Fen::new(i64::MAX).tax_at(10_001), None);
     }
 
     #[test]

@@ -1,13 +1,16 @@
 //! What the exchange is about: taxpayers, tax facts, consents, dossiers. Knows no database, socket or clock.
 
+pub(crate) mod codes;
 pub mod consent;
 pub mod denial;
 pub mod describe;
 pub mod dossier;
 pub mod fen;
 pub mod form_rows;
+pub mod id_digest;
 pub mod import;
 pub mod member;
+pub mod narrow;
 pub mod period;
 pub mod permit;
 pub mod product;
@@ -15,5 +18,6 @@ pub mod record;
 pub mod section;
 pub mod sections;
 pub mod taxpayer_id;
+pub mod taxpayer_kind;
 pub mod timestamp;
 pub mod uscc;

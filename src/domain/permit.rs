@@ -26,6 +26,8 @@ pub struct Ask {
     pub taxpayer_id: Option<String>,
     /// The sections wanted; all that are consented if absent.
     pub sections: Option<Vec<Section>>,
+    /// Keyed digest of the legal representative's identity number, to be told whether it matches.
+    pub legal_rep_digest: Option<String>,
 }
 
 /// Leave to release: what, of whom, to whom, for what.
@@ -41,6 +43,7 @@ pub struct Permit {
     profile: FieldProfile,
     window: Window,
     personal_data: bool,
+    legal_rep_digest: Option<String>,
 }
 
 impl Permit {
@@ -84,6 +87,10 @@ impl Permit {
     pub fn personal_data(&self) -> bool {
         self.personal_data
     }
+    /// The digest that the bank submitted, if it did.
+    pub fn legal_rep_digest(&self) -> Option<&str> {
+        self.legal_rep_digest.as_deref()
+    }
 }
 
 /// Decides a pull at the instant `at` by the ledger's clock.
@@ -114,6 +121,7 @@ pub fn permit(
         profile: profile.clone(),
         window,
         personal_data: consent.terms.personal_data,
+        legal_rep_digest: ask.legal_rep_digest.clone(),
     })
 }
 

@@ -3,13 +3,17 @@
 //! 字段清单: the bureau decides per bank product what is released (R7 of the domain page), so no consent and no
 //! pull happens under a product it has not approved.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use chrono::NaiveDate;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
+use super::describe;
 use super::fen::Fen;
 use super::member::{MemberId, wire_enum};
 use super::section::Section;
+use super::taxpayer_kind::TaxpayerKind;
 
 wire_enum! {
     /// Where a product stands.
@@ -104,6 +108,27 @@ pub struct FieldProfile {
     /// First day no longer covered, if it is bounded.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub valid_to: Option<NaiveDate>,
+    /// Of a section named here only these fields leave, by their paths in `schema/dictionary.csv`; a path opens all
+    /// below it. Of a section not named, every field does.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub fields: Fields,
+    /// What may leave of sole traders, sole proprietorships and partnerships, if less: their tax data is a person's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub personal_business: Option<PersonalBusinessProfile>,
+}
+
+/// Fields that are open, section by section.
+pub type Fields = BTreeMap<Section, BTreeSet<String>>;
+
+/// The narrower profile for sole traders, sole proprietorships and partnerships.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PersonalBusinessProfile {
+    /// Sections that may leave, ascending and without repeats.
+    pub sections: Vec<Section>,
+    /// As in [`FieldProfile`].
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub fields: Fields,
 }
 
 /// A product as it stands.
@@ -161,6 +186,22 @@ impl ProductTerms {
 }
 
 impl FieldProfile {
+    /// Whether a section may leave of a taxpayer of that kind.
+    pub fn opens(&self, section: Section, kind: TaxpayerKind) -> bool {
+        let narrower = self.for_person(kind).is_none_or(|personal| personal.sections.contains(&section));
+        narrower && self.sections.contains(&section)
+    }
+
+    /// The fields that may leave; all if `None`.
+    pub fn opened_fields(&self, section: Section, kind: TaxpayerKind) -> Option<&BTreeSet<String>> {
+        let narrower = self.for_person(kind).and_then(|personal| personal.fields.get(&section));
+        narrower.or_else(|| self.fields.get(&section))
+    }
+
+    fn for_person(&self, kind: TaxpayerKind) -> Option<&PersonalBusinessProfile> {
+        self.personal_business.as_ref().filter(|_| kind.needs_personal_consent())
+    }
+
     /// Checks that the profile opens no more than the bank asked for, and sorts its sections.
     pub fn narrowed_to(mut self, terms: &ProductTerms) -> Result<Self, InvalidTerm> {
         self.sections.sort_unstable();
@@ -182,6 +223,19 @@ impl FieldProfile {
                 must: "must be at least 1 and at most what the product asks for",
             });
         }
+        check_fields(&self.fields, &self.sections, "profile/fields")?;
+        if let Some(personal) = &mut self.personal_business {
+            personal.sections.sort_unstable();
+            if !all_different(&personal.sections)
+                || personal.sections.iter().any(|section| !self.sections.contains(section))
+            {
+                return Err(InvalidTerm {
+                    field: "profile/personal_business/sections",
+                    must: "may name only sections of the profile, none twice",
+                });
+            }
+            check_fields(&personal.fields, &personal.sections, "profile/personal_business/fields")?;
+        }
         if let (Some(from), Some(to)) = (self.valid_from, self.valid_to)
             && from >= to
         {
@@ -189,6 +243,22 @@ impl FieldProfile {
         }
         Ok(self)
     }
+}
+
+/// What never leaves is no field of the dictionary, so no profile can open it.
+fn check_fields(fields: &Fields, sections: &[Section], field: &'static str) -> Result<(), InvalidTerm> {
+    for (section, named) in fields {
+        if !sections.contains(section) {
+            return Err(InvalidTerm { field, must: "may name only sections of the profile" });
+        }
+        if named.is_empty() || named.iter().any(|path| !describe::paths(*section).contains(path)) {
+            return Err(InvalidTerm {
+                field,
+                must: "must name at least one field of each section, by the paths in schema/dictionary.csv",
+            });
+        }
+    }
+    Ok(())
 }
 
 /// Whether no element stands twice.

@@ -71,6 +71,26 @@ pub enum Outcome {
     Skipped,
 }
 
+impl Outcome {
+    /// What a rule says of two amounts that should be equal; silent where either is missing.
+    pub fn of_amounts(
+        rule: fmt::Arguments<'_>,
+        field: fmt::Arguments<'_>,
+        stated: Option<Fen>,
+        computed: Option<Fen>,
+    ) -> Outcome {
+        match stated.zip(computed) {
+            None => Outcome::Skipped,
+            Some((stated, computed)) if stated == computed => Outcome::Passed,
+            Some((stated_fen, computed_fen)) => Outcome::Failed(Mark {
+                rule: rule.to_string(),
+                field: field.to_string(),
+                values: MarkValues::Amounts { stated_fen, computed_fen },
+            }),
+        }
+    }
+}
+
 /// What all rules of a form say of a record.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Findings {
@@ -103,6 +123,13 @@ impl FromIterator<Outcome> for Findings {
     }
 }
 
+impl Outcome {
+    /// What a rule says whose figures are all there: that it holds, or the mark of how it does not.
+    pub fn of(holds: bool, mark: impl FnOnce() -> Mark) -> Outcome {
+        if holds { Outcome::Passed } else { Outcome::Failed(mark()) }
+    }
+}
+
 /// A rule of a form in words, for the published list of rules.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RuleText {
@@ -112,6 +139,13 @@ pub struct RuleText {
     pub zh: String,
     /// What must hold, in English.
     pub en: String,
+}
+
+impl RuleText {
+    /// The rule of that id, in words.
+    pub fn new(id: &str, zh: &str, en: &str) -> Self {
+        Self { id: id.to_owned(), zh: zh.to_owned(), en: en.to_owned() }
+    }
 }
 
 /// A check that a record failed: the rule, the field, what was stated and what the rule computes.
@@ -155,6 +189,18 @@ pub enum MarkValues {
 }
 
 impl Mark {
+    /// An amount that is not what the rule computes.
+    pub fn amounts(rule: &str, field: &str, stated_fen: Fen, computed_fen: Fen) -> Mark {
+        let values = MarkValues::Amounts { stated_fen, computed_fen };
+        Mark { rule: rule.to_owned(), field: field.to_owned(), values }
+    }
+
+    /// A text that is not what the rule gives.
+    pub fn texts(rule: &str, field: &str, stated: &str, computed: &str) -> Mark {
+        let values = MarkValues::Texts { stated: stated.to_owned(), computed: computed.to_owned() };
+        Mark { rule: rule.to_owned(), field: field.to_owned(), values }
+    }
+
     /// Marks for the wrong check characters of a credit code in that field; the code itself is not repeated.
     pub fn wrong_checks(field: &str, wrong: WrongChecks) -> Vec<Mark> {
         [("uscc.organisation_check", wrong.organisation), ("uscc.check", wrong.last)]

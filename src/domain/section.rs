@@ -90,6 +90,22 @@ impl Section {
         }
     }
 
+    /// Whether, of a sole trader, sole proprietorship or partnership, the section is that person's own tax data. Who
+    /// a taxpayer is and how it is rated is public or about the business.
+    pub fn is_the_persons_own(self) -> bool {
+        match self {
+            Section::Registration | Section::Rating => false,
+            Section::Filings
+            | Section::Payments
+            | Section::Arrears
+            | Section::Violations
+            | Section::Inspections
+            | Section::Statements
+            | Section::Invoices
+            | Section::Employment => true,
+        }
+    }
+
     /// Top-level fields of a record's body that never leave, whatever a consent or a profile says.
     pub fn never_fields(self) -> &'static [&'static str] {
         match self {

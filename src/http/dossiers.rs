@@ -28,6 +28,7 @@ pub struct Wire {
     nonce: Option<String>,
     #[serde(default)]
     have: Vec<String>,
+    legal_rep_digest: Option<String>,
     bank_ref: Option<String>,
 }
 
@@ -55,11 +56,30 @@ impl Wire {
         if self.have.len() > HAVE_MAX || self.have.iter().any(|digest| digest.len() != 43) {
             wrong.push(FieldError::new("/have", "must be at most 64 digests of 43 characters, as in `_sd`"));
         }
+        let is_digest = |text: &String| {
+            text.len() == 43 && text.bytes().all(|c| c.is_ascii_alphanumeric() || matches!(c, b'-' | b'_'))
+        };
+        if !self.legal_rep_digest.as_ref().is_none_or(is_digest) {
+            wrong.push(FieldError::new(
+                "/legal_rep_digest",
+                "must be 43 characters of base64url: HMAC-SHA256 of the identity number under the programme's matching key",
+            ));
+        }
         if !wrong.is_empty() {
             return Err(ServiceError::Invalid(wrong));
         }
-        let Self { consent_id, purpose, taxpayer_id, sections, nonce, have, bank_ref } = self;
-        Ok(PullRequest { consent_id, purpose, taxpayer_id, sections, nonce, have, bank_ref })
+        let Self { consent_id, purpose, taxpayer_id, sections, nonce, have, legal_rep_digest, bank_ref } =
+            self;
+        Ok(PullRequest {
+            consent_id,
+            purpose,
+            taxpayer_id,
+            sections,
+            nonce,
+            have,
+            legal_rep_digest,
+            bank_ref,
+        })
     }
 }
 

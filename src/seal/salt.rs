@@ -8,7 +8,7 @@ use std::fmt;
 
 use ring::hmac;
 
-use super::digest::sha256;
+use super::digest::{base64url, sha256};
 
 /// The secret of one salt epoch. Old ones are kept for as long as their releases may be replayed.
 pub struct SaltKey {
@@ -32,16 +32,27 @@ impl SaltKey {
     /// Each part is preceded by its length as four big-endian bytes, so that no two different
     /// lists of parts give the same input.
     pub fn disclosure_salt(&self, taxpayer: &str, bank: &str, section: &str, content: &[u8]) -> [u8; 16] {
+        self.derived(&[taxpayer.as_bytes(), bank.as_bytes(), section.as_bytes(), &sha256(content)])
+    }
+
+    /// The name under which `bank` knows a counterparty: the same in every dossier of that bank and epoch, another
+    /// for every other bank, and telling nothing of the number behind it. 22 characters of base64url.
+    pub fn pseudonym(&self, bank: &str, counterparty: &str) -> String {
+        // Three parts, where a salt has four: the two never have the same input.
+        base64url(&self.derived(&[b"counterparty", bank.as_bytes(), counterparty.as_bytes()]))
+    }
+
+    fn derived(&self, parts: &[&[u8]]) -> [u8; 16] {
         let mut mac = hmac::Context::with_key(&self.key);
-        for part in [taxpayer.as_bytes(), bank.as_bytes(), section.as_bytes(), &sha256(content)] {
+        for part in parts {
             // Identifiers are at most some dozens of bytes; a part of 4 GiB cannot reach this point.
             mac.update(&u32::try_from(part.len()).unwrap_or(u32::MAX).to_be_bytes());
             mac.update(part);
         }
         let tag = mac.sign();
-        let mut salt = [0; 16];
-        salt.copy_from_slice(&tag.as_ref()[..16]);
-        salt
+        let mut derived = [0; 16];
+        derived.copy_from_slice(&tag.as_ref()[..16]);
+        derived
     }
 }
 

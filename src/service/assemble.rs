@@ -12,10 +12,13 @@ use super::error::{ServiceError, ServiceResult};
 use crate::domain::dossier::{EncodedRecord, SectionContent, encode};
 use crate::domain::import::Form;
 use crate::domain::member::MemberId;
+use crate::domain::narrow::Narrowing;
 use crate::domain::period::Window;
 use crate::domain::product::FieldProfile;
 use crate::domain::section::{Section, SectionReason, SectionStatus};
+use crate::domain::sections::registration::REGISTRATION_KEY;
 use crate::domain::taxpayer_id::TaxpayerId;
+use crate::domain::taxpayer_kind::TaxpayerKind;
 use crate::seal::salt::SaltKey;
 use crate::seal::sd_jwt::Disclosure;
 use crate::store::db::Db;
@@ -36,6 +39,8 @@ pub struct Wanted<'a> {
     pub profile: &'a FieldProfile,
     /// Whether personal identifiers may leave.
     pub personal_data: bool,
+    /// Digest of the legal representative's identity number that the bank submitted, if it did.
+    pub legal_rep_digest: Option<&'a str>,
     /// Ledger size: deliveries with a smaller index are visible.
     pub size: i64,
     /// The day of the pull in Asia/Shanghai, by which staleness is judged.
@@ -61,12 +66,21 @@ pub fn assemble(
     salt: &SaltKey,
     wanted: Wanted<'_>,
 ) -> ServiceResult<Assembled> {
-    let content = if wanted.profile.sections.contains(&wanted.section) {
-        read_section(data, deliveries, wanted)?
-    } else {
+    let kind = kind_of_taxpayer(data, deliveries, wanted)?;
+    let content = if !wanted.profile.opens(wanted.section, kind) {
         missing(wanted.section, SectionStatus::Withheld, SectionReason::CutByProfile, None)
+    } else if kind.needs_personal_consent() && wanted.section.is_the_persons_own() && !wanted.personal_data {
+        missing(wanted.section, SectionStatus::Withheld, SectionReason::PersonalConsentMissing, None)
+    } else {
+        read_section(data, deliveries, wanted)?
     };
-    let object = encode(&content, wanted.personal_data).map_err(ServiceError::internal)?;
+    let narrowing = Narrowing {
+        personal_data: wanted.personal_data,
+        opened: wanted.profile.opened_fields(wanted.section, kind),
+        legal_rep_digest: wanted.legal_rep_digest,
+        pseudonym: &|counterparty| salt.pseudonym(wanted.bank.as_str(), counterparty),
+    };
+    let object = encode(&content, &narrowing).map_err(ServiceError::internal)?;
     let section = wanted.section.as_str();
     let salt =
         salt.disclosure_salt(wanted.taxpayer.as_str(), wanted.bank.as_str(), section, object.as_bytes());
@@ -76,6 +90,20 @@ pub fn assemble(
         stale_after: content.stale_after,
         stale: content.status == SectionStatus::Stale,
     })
+}
+
+/// What kind of taxpayer it is, by the newest registration that is visible, else by its number.
+fn kind_of_taxpayer(data: &Db, deliveries: &Deliveries, wanted: Wanted<'_>) -> ServiceResult<TaxpayerKind> {
+    let revisions = data.read(|c| records::revisions(c, wanted.taxpayer, Section::Registration))?;
+    let newest = newest_visible(revisions, deliveries, wanted.size);
+    let code = match newest.get(REGISTRATION_KEY) {
+        Some((_, row)) => {
+            let body: serde_json::Value = serde_json::from_str(&row.body).map_err(ServiceError::internal)?;
+            body.get("reg_type").and_then(serde_json::Value::as_str).map(str::to_owned)
+        }
+        None => None,
+    };
+    Ok(TaxpayerKind::of(code.as_deref(), wanted.taxpayer))
 }
 
 fn read_section(data: &Db, deliveries: &Deliveries, wanted: Wanted<'_>) -> ServiceResult<SectionContent> {

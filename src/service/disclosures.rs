@@ -10,6 +10,7 @@ use super::memory::ReadyDisclosure;
 use crate::domain::permit::Permit;
 use crate::domain::section::Section;
 use crate::domain::timestamp::Timestamp;
+use crate::seal::digest::{base64url, sha256};
 use crate::seal::salt::SaltKey;
 use crate::store::db::AnyConnection;
 use crate::store::disclosures::{self, DisclosureRow};
@@ -120,15 +121,18 @@ struct Place<'a> {
 impl<'a> Place<'a> {
     fn new(permit: &'a Permit, section: Section, salt: &SaltKey, at: Timestamp) -> Self {
         let window = permit.window();
-        let opened = permit.profile().sections.contains(&section);
         let fresh = format!(
-            "{} {} {} epoch-{} {} {}",
+            "{} {} {} epoch-{} {} {}{}",
             window.from(),
             window.to(),
             section.encoder(),
             salt.epoch(),
-            if opened { "open" } else { "cut" },
+            opening(permit, section),
             if permit.personal_data() { "personal" } else { "impersonal" },
+            match permit.legal_rep_digest().filter(|_| section == Section::Registration) {
+                Some(digest) => format!(" rep-{digest}"),
+                None => String::new(),
+            },
         );
         Self { permit, section, at, fresh }
     }
@@ -165,16 +169,40 @@ impl<'a> Place<'a> {
             window: self.permit.window(),
             profile: self.permit.profile(),
             personal_data: self.permit.personal_data(),
+            legal_rep_digest: self.permit.legal_rep_digest(),
             size,
             today: self.at.shanghai_date(),
         }
     }
 }
 
-/// Whether a disclosure holds at a glance: not past its day, and no delivery of its section since.
+/// What of the profile a section's bytes depend on: whether it is open, and to which fields.
+fn opening(permit: &Permit, section: Section) -> String {
+    let profile = permit.profile();
+    if !profile.sections.contains(&section) {
+        return "cut".to_owned();
+    }
+    match (profile.fields.get(&section), &profile.personal_business) {
+        (None, None) => "open".to_owned(),
+        (fields, personal) => {
+            let named = serde_json::json!([fields, personal]).to_string();
+            format!("fields-{}", base64url(&sha256(named.as_bytes())))
+        }
+    }
+}
+
+/// The sections whose deliveries can change a section: itself, and the registration that says whose it is.
+fn depends_on(section: Section) -> impl Iterator<Item = Section> {
+    let registration = section.is_the_persons_own().then_some(Section::Registration);
+    std::iter::once(section).chain(registration)
+}
+
+/// Whether a disclosure holds at a glance: not past its day, and no delivery since that could change it.
 fn untouched(deliveries: &Deliveries, place: &Place<'_>, ready: &ReadyDisclosure, seen: Seen) -> bool {
     let fresh = ready.stale_after.is_none_or(|day| day > place.at.shanghai_date());
-    fresh && deliveries.between(place.section, ready.as_of_index, seen.size).next().is_none()
+    fresh
+        && depends_on(place.section)
+            .all(|section| deliveries.between(section, ready.as_of_index, seen.size).next().is_none())
 }
 
 /// Whether a disclosure still holds though there were deliveries: none of them spoke of this taxpayer.
@@ -188,9 +216,16 @@ fn unspoken(
     if !ready.present || ready.stale_after.is_some_and(|day| day <= place.at.shanghai_date()) {
         return Ok(false);
     }
-    let touches = exchange.data.read(|c| records::touches(c, place.permit.taxpayer(), place.section))?;
-    let mut since = deliveries.between(place.section, ready.as_of_index, seen.size);
-    Ok(!since.any(|delivery| touches.contains(&delivery.id)))
+    for section in depends_on(place.section) {
+        let mut since = deliveries.between(section, ready.as_of_index, seen.size).peekable();
+        if since.peek().is_some() {
+            let touches = exchange.data.read(|c| records::touches(c, place.permit.taxpayer(), section))?;
+            if since.any(|delivery| touches.contains(&delivery.id)) {
+                return Ok(false);
+            }
+        }
+    }
+    Ok(true)
 }
 
 /// Notes that a disclosure holds at this size too, so that the next pull need not find out again.

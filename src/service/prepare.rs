@@ -18,6 +18,9 @@ use crate::store::idempotency::Claim;
 use crate::store::products;
 use crate::store::release_unit::{Prepared, ReleaseCommand};
 
+/// Member of a kept request that holds the submitted digest; a repeat answers the same question again.
+pub const LEGAL_REP_DIGEST: &str = "legal_rep_digest";
+
 /// A pull ready for the writer, and the disclosures that go with it.
 pub struct PreparedPull {
     /// For the writer.
@@ -117,6 +120,7 @@ fn ask(caller: &Caller, request: &PullRequest) -> Ask {
         purpose: request.purpose,
         taxpayer_id: request.taxpayer_id.clone(),
         sections: request.sections.clone(),
+        legal_rep_digest: request.legal_rep_digest.clone(),
     }
 }
 
@@ -137,13 +141,16 @@ pub fn command(
     prepared: Result<Prepared, Denial>,
 ) -> ServiceResult<ReleaseCommand> {
     let ask = ask(caller, request);
-    let ask_json = canonical_json(&serde_json::json!({
+    let mut asked = serde_json::json!({
         "consent_id": ask.consent_id,
         "purpose": ask.purpose,
         "taxpayer_id": ask.taxpayer_id,
         "sections": ask.sections,
-    }))
-    .map_err(ServiceError::internal)?;
+    });
+    if let Some(digest) = &ask.legal_rep_digest {
+        asked[LEGAL_REP_DIGEST] = digest.as_str().into();
+    }
+    let ask_json = canonical_json(&asked).map_err(ServiceError::internal)?;
     Ok(ReleaseCommand {
         id: stamp.id,
         ask,

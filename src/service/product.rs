@@ -142,6 +142,8 @@ fn whole(terms: &ProductTerms) -> FieldProfile {
         window_months: terms.window_months,
         valid_from: None,
         valid_to: None,
+        fields: Default::default(),
+        personal_business: None,
     }
 }
 

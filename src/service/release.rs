@@ -36,6 +36,8 @@ pub struct PullRequest {
     pub nonce: Option<String>,
     /// Digests of disclosures that the bank holds already.
     pub have: Vec<String>,
+    /// Keyed digest of the legal representative's identity number, to be told whether it matches.
+    pub legal_rep_digest: Option<String>,
     /// The bank's case number.
     pub bank_ref: Option<String>,
 }

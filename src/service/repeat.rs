@@ -5,12 +5,14 @@
 use std::sync::Arc;
 
 use serde::Serialize;
+use serde_json::Value;
 
 use super::Exchange;
 use super::assemble::{Wanted, assemble};
 use super::directory::Caller;
 use super::error::{ServiceError, ServiceResult};
 use super::evidence;
+use super::prepare::LEGAL_REP_DIGEST;
 use super::receipt::Receipt;
 use super::refusals::rate_limited;
 use super::release::{Dossier, PullRequest, Pulled, refuse};
@@ -215,6 +217,7 @@ pub fn rebuild(exchange: &Exchange, row: &ReleaseRow, have: &[String]) -> Servic
             window: kept.window,
             profile: &kept.profile,
             personal_data: row.personal_data,
+            legal_rep_digest: kept.legal_rep_digest.as_deref(),
             size: kept.read_at,
             today: row.issued_at().shanghai_date(),
         };
@@ -239,12 +242,14 @@ struct Kept<'a> {
     profile: crate::domain::product::FieldProfile,
     read_at: i64,
     salt_epoch: u32,
+    legal_rep_digest: Option<String>,
 }
 
 impl<'a> Kept<'a> {
     fn parse(row: &'a ReleaseRow) -> ServiceResult<Self> {
         let corrupt = |why: &dyn ToString| StoreError::corrupt("release", why.to_string());
         let absent = || corrupt(&"a granted release lacks a column");
+        let asked: Value = serde_json::from_str(&row.ask).map_err(|e| corrupt(&e))?;
         let sections = row.sections.as_deref().ok_or_else(absent)?.split_whitespace();
         Ok(Self {
             jwt: row.jwt.as_deref().ok_or_else(absent)?,
@@ -258,6 +263,7 @@ impl<'a> Kept<'a> {
                 .map_err(|e| corrupt(&e))?,
             read_at: row.read_at.ok_or_else(absent)?,
             salt_epoch: u32::try_from(row.salt_epoch.ok_or_else(absent)?).map_err(|e| corrupt(&e))?,
+            legal_rep_digest: asked.get(LEGAL_REP_DIGEST).and_then(Value::as_str).map(str::to_owned),
         })
     }
 }

@@ -171,10 +171,10 @@ async fn a_start_does_not_wait_for_the_sweep(backend: Backend) {
     let rows = match backend {
         Backend::Sqlite => {
             "WITH RECURSIVE numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < 60000) \
-             INSERT INTO record SELECT 't-' || n, 'filings', 'k', 'b', NULL, NULL, '{}', NULL FROM numbers"
+             INSERT INTO record SELECT 't-' || n, 'filings', 'k', 'b', NULL, NULL, '{}', NULL, NULL FROM numbers"
         }
         Backend::Postgres => {
-            "INSERT INTO record SELECT 't-' || n, 'filings', 'k', 'b', NULL, NULL, '{}', NULL \
+            "INSERT INTO record SELECT 't-' || n, 'filings', 'k', 'b', NULL, NULL, '{}', NULL, NULL \
              FROM generate_series(1, 60000) AS n"
         }
     };

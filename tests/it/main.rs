@@ -6,6 +6,7 @@
 mod certificates;
 mod coverage;
 mod deliveries;
+mod fields;
 mod flows;
 mod input;
 mod input_batches;
@@ -20,3 +21,4 @@ mod sections;
 mod support;
 mod tree;
 mod two_gateways;
+mod whole;

@@ -1,19 +1,11 @@
 //! Every sample goes through the code's own types and comes out the same.
 
-use std::fs;
-
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 use shuidaiyi::domain::consent::{Consent, ConsentTerms};
 use shuidaiyi::domain::denial::{ConsentFault, Denial};
-use shuidaiyi::domain::dossier::{EncodedRecord, SectionContent, encode};
 use shuidaiyi::domain::product::{FieldProfile, ProductTerms};
-use shuidaiyi::domain::record::Mark;
-use shuidaiyi::domain::section::Section;
-use shuidaiyi::domain::sections::filings::Filing;
-use shuidaiyi::domain::sections::rating::Rating;
-use shuidaiyi::domain::sections::registration::Registration;
 use shuidaiyi::domain::timestamp::Timestamp;
 use shuidaiyi::http::problem::response;
 use shuidaiyi::http::{consents, dossiers, products};
@@ -30,7 +22,7 @@ use shuidaiyi::service::receipt::Receipt;
 use shuidaiyi::service::repeat::{ReleaseView, Repeated};
 use shuidaiyi::service::verify::{PullAnswer, verify};
 
-use super::{document, folder, keys};
+use super::{document, keys};
 
 fn sample(name: &str) -> Value {
     document(&format!("samples/{name}"))
@@ -195,64 +187,4 @@ fn there_is_an_entry_of_every_kind() {
     }
     let receipt: Receipt = read(&sample("receipt"));
     assert_eq!(InclusionReceipt::parse(&receipt.proof).unwrap().to_text(), receipt.proof);
-}
-
-#[test]
-fn sections_are_encoded_so() {
-    let mut seen = Vec::new();
-    for file in fs::read_dir(folder().join("samples")).unwrap() {
-        let name = file.unwrap().file_name().into_string().unwrap();
-        if let Some(name) = name.strip_suffix(".json").filter(|name| name.starts_with("section-")) {
-            let section = sample(name);
-            assert_eq!(encoded(&section), canonical_json(&section).unwrap(), "{name}");
-            seen.push(section["encoder"].clone());
-        }
-    }
-    assert!(seen.len() > 3, "{seen:?}");
-}
-
-/// What the encoder makes of a section's parts, each record read and written by the type behind it.
-fn encoded(section: &Value) -> String {
-    let encoder = section["encoder"].as_str().unwrap();
-    let kind = Section::ALL.into_iter().find(|section| section.encoder() == encoder).unwrap();
-    let records = section["records"].as_array().unwrap();
-    let withheld = records.iter().any(|record| record.get("withheld").is_some());
-    let stored = records.iter().map(|record| stored(kind, record.as_object().unwrap())).collect();
-    let content = SectionContent {
-        section: kind,
-        status: read(&section["status"]),
-        reason: section.get("reason").map(read),
-        as_of: read(&section["as_of"]),
-        stale_after: read(&section["stale_after"]),
-        source: read(&section["source"]),
-        records: stored,
-    };
-    encode(&content, !withheld).unwrap()
-}
-
-fn stored(section: Section, record: &Map<String, Value>) -> EncodedRecord {
-    let mut body = record.clone();
-    let marks = body.remove("marks").inspect(round_trip::<Vec<Mark>>);
-    if body.remove("withheld").is_some() {
-        body.insert("legal_rep_name".into(), "林甲".into());
-    }
-    let body = Value::Object(body);
-    match section {
-        Section::Registration => round_trip::<Registration>(&body),
-        Section::Rating => round_trip::<Rating>(&body),
-        Section::Filings => {
-            round_trip::<Filing>(&body);
-            let found = read::<Filing>(&body).check();
-            assert_eq!(
-                serde_json::to_value(found.marks).unwrap(),
-                marks.clone().unwrap_or_else(|| json!([]))
-            );
-        }
-        other => panic!("no sample of {other} yet"),
-    }
-    EncodedRecord {
-        body: canonical_json(&body).unwrap(),
-        marks: marks.map(|marks| marks.to_string()),
-        checks: None,
-    }
 }

@@ -169,6 +169,9 @@ impl Firm {
             region: self.region.to_owned(),
             scope: Some(self.industry.scope.to_owned()),
             legal_rep_name: Some(self.legal_rep_name.clone()),
+            size_class: None,
+            collection_mode: None,
+            legal_rep_id_digest: None,
         }
     }
 }

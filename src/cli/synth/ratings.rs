@@ -116,5 +116,6 @@ fn rating(year: i32, level: Level, score: Option<i64>, day: NaiveDate, cause: Ra
         valid_from: day,
         superseded_on: None,
         cause,
+        direct_d_case: None,
     }
 }

@@ -142,7 +142,10 @@ fn returns_carry_forward_and_the_year_adds_up() {
 fn general(filing: &Filing) -> Option<&crate::domain::sections::filings::vat_general::VatGeneralColumns> {
     match &filing.figures {
         crate::domain::sections::filings::FormFigures::VatGeneral(figures) => Some(&figures.general),
-        crate::domain::sections::filings::FormFigures::VatSmall(_) => None,
+        crate::domain::sections::filings::FormFigures::VatSmall(_)
+        | crate::domain::sections::filings::FormFigures::CitPrepayment(_)
+        | crate::domain::sections::filings::FormFigures::CitAnnual(_)
+        | crate::domain::sections::filings::FormFigures::OtherTax(_) => None,
     }
 }
 
@@ -205,7 +208,10 @@ fn a_city_has_firms_of_every_kind() {
         crate::domain::sections::filings::FormFigures::VatGeneral(figures) => {
             figures.refund_on_levy.is_some()
         }
-        crate::domain::sections::filings::FormFigures::VatSmall(_) => false,
+        crate::domain::sections::filings::FormFigures::VatSmall(_)
+        | crate::domain::sections::filings::FormFigures::CitPrepayment(_)
+        | crate::domain::sections::filings::FormFigures::CitAnnual(_)
+        | crate::domain::sections::filings::FormFigures::OtherTax(_) => false,
     };
     assert!(filings.values().flatten().any(refunds));
 }

@@ -71,10 +71,9 @@ impl Cells {
     pub(super) fn check_required(&self) -> Result<(), Fault> {
         for (column, value) in self.form.columns().iter().zip(&self.values) {
             if column.required && value.is_none() {
-                return Err(Fault::column(
-                    &column.name,
-                    format!("every row must state it: {}", wanted(column)),
-                ));
+                // What the column means may be why a row without it is refused, as with open inspections.
+                let message = format!("every row must state it: {} ({})", wanted(column), column.about);
+                return Err(Fault::column(&column.name, message));
             }
         }
         Ok(())

@@ -12,8 +12,24 @@ use super::{Fault, read};
 use crate::domain::form_rows::FormRow;
 use crate::domain::record::{Record, RuleText};
 use crate::domain::section::Section;
+use crate::domain::sections::arrears::Arrears;
+use crate::domain::sections::employment::EmploymentMonth;
+use crate::domain::sections::filings::cit_annual::{CitAnnual, CitAnnualRow};
+use crate::domain::sections::filings::cit_prepayment::{CitPrepayment, CitPrepaymentRow};
+use crate::domain::sections::filings::other_tax::OtherTax;
 use crate::domain::sections::filings::vat_general::{VatGeneral, VatGeneralRow};
 use crate::domain::sections::filings::vat_small::{VatSmall, VatSmallRow};
+use crate::domain::sections::inspections::Inspection;
+use crate::domain::sections::invoices::{InvoiceCounterparty, InvoiceMonth};
+use crate::domain::sections::payments::Payment;
+use crate::domain::sections::rating::Rating;
+use crate::domain::sections::statements::balance_sheet_general::{self, BalanceSheetGeneralRow};
+use crate::domain::sections::statements::balance_sheet_small::{self, BalanceSheetSmallRow};
+use crate::domain::sections::statements::cash_flow_general::{self, CashFlowGeneralRow};
+use crate::domain::sections::statements::cash_flow_small::{self, CashFlowSmallRow};
+use crate::domain::sections::statements::income_statement_general::{self, IncomeStatementGeneralRow};
+use crate::domain::sections::statements::income_statement_small::{self, IncomeStatementSmallRow};
+use crate::domain::sections::violations::Violation;
 
 /// Declares the forms: a closed enum, and what is known of each in one line: name, title, section, the reader of a
 /// row, the names of its numbered rows, its rules.
@@ -47,12 +63,48 @@ macro_rules! forms {
 forms! {
     Registration = "registration" "登记信息" in Registration
         read read::registration::registration, rows none, rules none;
+    RegistrationStatus = "registration_status" "纳税人状态沿革" in Registration
+        read read::registration::status, rows none, rules none;
+    RegistrationChange = "registration_change" "变更登记" in Registration
+        read read::registration::change, rows none, rules none;
     Rating = "rating" "纳税缴费信用评价" in Rating
-        read read::rating::rating, rows none, rules none;
+        read read::rating::rating, rows none, rules Rating::rules;
     VatGeneral = "vat_general" "增值税及附加税费申报表(一般纳税人适用)" in Filings
         read read::filings::vat_general, rows fields::<VatGeneralRow>, rules VatGeneral::rules;
     VatSmall = "vat_small" "增值税及附加税费申报表(小规模纳税人适用)" in Filings
         read read::filings::vat_small, rows fields::<VatSmallRow>, rules VatSmall::rules;
+    CitPrepayment = "cit_prepayment" "企业所得税月(季)度预缴纳税申报表(A类)" in Filings
+        read read::filings::cit_prepayment, rows fields::<CitPrepaymentRow>, rules CitPrepayment::rules;
+    CitAnnual = "cit_annual" "企业所得税年度纳税申报表(A类)" in Filings
+        read read::filings::cit_annual, rows fields::<CitAnnualRow>, rules CitAnnual::rules;
+    OtherTax = "other_tax" "其他税费申报(按税种分项)" in Filings
+        read read::filings::other_tax, rows none, rules OtherTax::rules;
+    Payment = "payment" "税款缴纳信息" in Payments
+        read read::payments::payment, rows none, rules Payment::rules;
+    Arrears = "arrears" "欠税信息" in Arrears
+        read read::arrears::arrears, rows none, rules Arrears::rules;
+    Violation = "violation" "税收违法违章信息" in Violations
+        read read::violations::violation, rows none, rules Violation::rules;
+    Inspection = "inspection" "稽查案件(已结案并送达)" in Inspections
+        read read::inspections::inspection, rows none, rules Inspection::rules;
+    BalanceSheetSmall = "balance_sheet_small" "资产负债表(小企业会计准则)" in Statements
+        read read::statements::balance_sheet_small, rows fields::<BalanceSheetSmallRow>, rules balance_sheet_small::rules;
+    IncomeStatementSmall = "income_statement_small" "利润表(小企业会计准则)" in Statements
+        read read::statements::income_statement_small, rows fields::<IncomeStatementSmallRow>, rules income_statement_small::rules;
+    CashFlowSmall = "cash_flow_small" "现金流量表(小企业会计准则)" in Statements
+        read read::statements::cash_flow_small, rows fields::<CashFlowSmallRow>, rules cash_flow_small::rules;
+    BalanceSheetGeneral = "balance_sheet_general" "资产负债表(企业会计准则)" in Statements
+        read read::statements::balance_sheet_general, rows fields::<BalanceSheetGeneralRow>, rules balance_sheet_general::rules;
+    IncomeStatementGeneral = "income_statement_general" "利润表(企业会计准则)" in Statements
+        read read::statements::income_statement_general, rows fields::<IncomeStatementGeneralRow>, rules income_statement_general::rules;
+    CashFlowGeneral = "cash_flow_general" "现金流量表(企业会计准则)" in Statements
+        read read::statements::cash_flow_general, rows fields::<CashFlowGeneralRow>, rules cash_flow_general::rules;
+    InvoiceMonth = "invoice_month" "发票月度汇总" in Invoices
+        read read::invoices::invoice_month, rows none, rules InvoiceMonth::rules;
+    InvoiceCounterparty = "invoice_counterparty" "前十大交易对手" in Invoices
+        read read::invoices::invoice_counterparty, rows none, rules InvoiceCounterparty::rules;
+    EmploymentMonth = "employment_month" "社会保险费缴纳信息" in Employment
+        read read::employment::employment_month, rows none, rules EmploymentMonth::rules;
 }
 
 /// Reads a row whose cells fit their columns.

@@ -7,30 +7,44 @@ use proptest::prelude::*;
 use serde_json::{Map, Value};
 
 use super::*;
-use crate::domain::record::{MarkValues, Record};
+use crate::domain::record::{Checks, MarkValues, Record};
+use crate::domain::section::Section;
 
-const SAMPLES: [(&str, &str, &str); 4] = [
-    (
-        "registration",
-        include_str!("../../../schema/import/samples/registration.csv"),
-        include_str!("../../../schema/import/samples/registration.ndjson"),
-    ),
-    (
-        "rating",
-        include_str!("../../../schema/import/samples/rating.csv"),
-        include_str!("../../../schema/import/samples/rating.ndjson"),
-    ),
-    (
-        "vat_general",
-        include_str!("../../../schema/import/samples/vat_general.csv"),
-        include_str!("../../../schema/import/samples/vat_general.ndjson"),
-    ),
-    (
-        "vat_small",
-        include_str!("../../../schema/import/samples/vat_small.csv"),
-        include_str!("../../../schema/import/samples/vat_small.ndjson"),
-    ),
-];
+/// Each form's name and its sample in both syntaxes.
+macro_rules! samples {
+    ($($form:literal)+) => {
+        &[$((
+            $form,
+            include_str!(concat!("../../../schema/import/samples/", $form, ".csv")),
+            include_str!(concat!("../../../schema/import/samples/", $form, ".ndjson")),
+        )),+]
+    };
+}
+
+const SAMPLES: &[(&str, &str, &str)] = samples! {
+    "registration"
+    "rating"
+    "vat_general"
+    "vat_small"
+    "cit_prepayment"
+    "cit_annual"
+    "other_tax"
+    "balance_sheet_small"
+    "income_statement_small"
+    "cash_flow_small"
+    "balance_sheet_general"
+    "income_statement_general"
+    "cash_flow_general"
+    "registration_status"
+    "registration_change"
+    "payment"
+    "arrears"
+    "violation"
+    "inspection"
+    "invoice_month"
+    "invoice_counterparty"
+    "employment_month"
+};
 
 fn read(form: &str, syntax: Syntax, input: &[u8]) -> Result<Vec<Result<Record, RowProblem>>, Broken> {
     Ok(Rows::open(Form::by_id(form).unwrap(), syntax, input)?.collect())
@@ -66,7 +80,7 @@ fn with(form: &str, name: &str, value: impl Into<Value>) -> Map<String, Value> {
 
 #[test]
 fn both_syntaxes_of_a_sample_give_the_same_records_and_use_every_column() {
-    for (form, csv, ndjson) in SAMPLES {
+    for (form, csv, ndjson) in SAMPLES.iter().copied() {
         let from_json = records(form, Syntax::Ndjson, ndjson);
         assert_eq!(from_json, records(form, Syntax::Csv, csv), "{form}");
         assert_eq!(from_json.len(), 2);
@@ -84,13 +98,15 @@ fn both_syntaxes_of_a_sample_give_the_same_records_and_use_every_column() {
 
 #[test]
 fn every_figure_of_a_sample_row_arrives_in_the_body() {
-    for (form, _, ndjson) in SAMPLES {
+    for (form, _, ndjson) in SAMPLES.iter().copied() {
         let form = Form::by_id(form).unwrap();
         for column in form.columns().iter().filter(|column| column.kind == Kind::Fen) {
-            let line = ndjson.lines().next().unwrap();
+            let states = |line: &&str| line.contains(&format!("\"{}\":", column.name));
+            let line = ndjson.lines().find(states).unwrap();
             let mut row: Map<String, Value> = serde_json::from_str(line).unwrap();
             let before = records(form.id(), Syntax::Ndjson, line)[0].body.clone();
-            row.insert(column.name.clone(), 987_654_321.into());
+            let figure = if column.maximum == 0 { -987_654_321 } else { 987_654_321 };
+            row.insert(column.name.clone(), figure.into());
             let after =
                 records(form.id(), Syntax::Ndjson, &serde_json::to_string(&row).unwrap())[0].body.clone();
             assert_ne!(before, after, "{}", column.name);
@@ -101,7 +117,7 @@ fn every_figure_of_a_sample_row_arrives_in_the_body() {
 
 #[test]
 fn a_required_column_left_out_or_null_is_refused_and_an_unknown_one_too() {
-    for (form, csv, _) in SAMPLES {
+    for (form, csv, _) in SAMPLES.iter().copied() {
         for column in Form::by_id(form).unwrap().columns().iter().filter(|column| column.required) {
             let mut row = sample_object(form);
             row.remove(&column.name);
@@ -121,7 +137,7 @@ fn a_required_column_left_out_or_null_is_refused_and_an_unknown_one_too() {
 
 #[test]
 fn wrong_values_are_refused_with_their_column() {
-    let wrong: [(&str, &str, Value); 30] = [
+    let wrong: [(&str, &str, Value); 42] = [
         ("registration", "taxpayer_id", "123".into()),
         ("registration", "uscc", "91440300192203821".into()),
         ("registration", "uscc", "91440300192203821I".into()),
@@ -152,6 +168,18 @@ fn wrong_values_are_refused_with_their_column() {
         ("vat_general", "carried_in_fen", (-1).into()),
         ("vat_general", "sales_std_fen", 1_000_000_000_000_001_i64.into()),
         ("vat_small", "voided", "true".into()),
+        ("cit_prepayment", "form_version", "2017".into()),
+        ("cit_prepayment", "period_to", "2026-12-31".into()),
+        ("cit_prepayment", "exemptions_and_reliefs_ytd_fen", 0.into()),
+        ("cit_prepayment", "assets_closing_fen", (-1).into()),
+        ("cit_annual", "period_to", "2025-03-31".into()),
+        ("cit_annual", "rate_bp", 10_001.into()),
+        ("other_tax", "tax_item", "印花税".into()),
+        ("other_tax", "tax_kind", "10101".into()),
+        ("other_tax", "period_to", "2026-02-28".into()),
+        ("balance_sheet_small", "form_version", "2019".into()),
+        ("cash_flow_general", "period_to", "2026-01-31".into()),
+        ("income_statement_general", "filed_on", "2025-12-31".into()),
     ];
     for (form, column, value) in wrong {
         let error = rejected(form, &with(form, column, value.clone()));
@@ -203,6 +231,59 @@ fn a_slip_is_marked_and_left_as_filed() {
     assert!(!record.body.contains("surcharge") && !record.body.contains("refund_on_levy"));
 }
 
+/// Each form's second sample row, after its rules: how they went, and which failed.
+#[test]
+fn rows_of_the_new_forms_say_how_their_rules_went() {
+    let expected: [(&str, &str, [u32; 3], &[&str]); 9] = [
+        ("cit_prepayment", "10104|2020-04-01|2020-06-30", [4, 0, 0], &[]),
+        ("cit_annual", "10104|2025-01-01|2025-12-31|annual", [4, 1, 4], &["cit_annual.row_33"]),
+        ("other_tax", "10110|2026-01-01|2026-06-30|101100700", [0, 0, 1], &[]),
+        (
+            "balance_sheet_small",
+            "balance_sheet_small|2026-01-01|2026-03-31",
+            [2, 1, 17],
+            &["balance_sheet_small.row_20"],
+        ),
+        (
+            "income_statement_small",
+            "income_statement_small|2025-01-01|2025-12-31",
+            [4, 1, 1],
+            &["income_statement_small.row_32"],
+        ),
+        ("cash_flow_small", "cash_flow_small|2025-01-01|2025-12-31", [0, 1, 9], &["cash_flow_small.row_22"]),
+        (
+            "balance_sheet_general",
+            "balance_sheet_general|2026-01-01|2026-03-31",
+            [0, 2, 16],
+            &[
+                "balance_sheet_general.liabilities_and_equity_total",
+                "balance_sheet_general.assets_equal_liabilities_and_equity",
+            ],
+        ),
+        (
+            "income_statement_general",
+            "income_statement_general|2025-01-01|2025-12-31",
+            [0, 1, 11],
+            &["income_statement_general.net_profit"],
+        ),
+        (
+            "cash_flow_general",
+            "cash_flow_general|2025-01-01|2025-12-31",
+            [0, 1, 21],
+            &["cash_flow_general.net_increase"],
+        ),
+    ];
+    for (form, key, [passed, failed, skipped], marks) in expected {
+        let (_, _, ndjson) = SAMPLES.iter().find(|(id, _, _)| *id == form).unwrap();
+        let both = records(form, Syntax::Ndjson, ndjson);
+        let first = both[0].checks.unwrap();
+        assert!((first.failed, first.skipped) == (0, 0) && first.passed > 0, "{form}: {:?}", both[0].marks);
+        assert_eq!(both[1].key, key);
+        let rules: Vec<&str> = both[1].marks.iter().map(|mark| mark.rule.as_str()).collect();
+        assert_eq!((both[1].checks, rules.as_slice()), (Some(Checks { passed, failed, skipped }), marks));
+    }
+}
+
 #[test]
 fn a_missing_figure_is_null_and_never_zero() {
     let (_, _, ndjson) = SAMPLES[3];
@@ -228,10 +309,11 @@ fn bodies_keys_and_periods_are_as_published() {
     assert_eq!(
         registration.body,
         concat!(
-            r#"{"acct_mode":null,"acct_regime":null,"authority":"14403040000","biz_address":null,"currency":null,"#,
-            r#""employees":null,"industry":"6220","legal_rep_name":null,"name":"样例小吃店","reg_address":null,"#,
-            r#""reg_capital_fen":null,"reg_date":"2021-07-02","reg_no":null,"reg_type":"410","region":"440304","#,
-            r#""scope":null,"status":"03","taxpayer_id":"440304197001011234","uscc":null,"vat_class":"small_scale","#,
+            r#"{"acct_mode":null,"acct_regime":null,"authority":"14403040000","biz_address":null,"#,
+            r#""collection_mode":"assessed","currency":null,"employees":null,"industry":"6220","#,
+            r#""legal_rep_id_digest":null,"legal_rep_name":null,"name":"样例小吃店","record":"registration","#,
+            r#""reg_address":null,"reg_capital_fen":null,"reg_date":"2021-07-02","reg_no":null,"reg_type":"410","#,
+            r#""region":"440304","scope":null,"size_class":null,"status":"03","taxpayer_id":"440304197001011234","uscc":null,"vat_class":"small_scale","#,
             r#""vat_class_from":null,"vat_class_to":null}"#
         )
     );
@@ -241,7 +323,7 @@ fn bodies_keys_and_periods_are_as_published() {
     assert_eq!(
         rating.body,
         concat!(
-            r#"{"assessed_on":"2025-04-25","cause":"annual","level":"B","score":"86.5","#,
+            r#"{"assessed_on":"2025-04-25","cause":"annual","direct_d_case":null,"level":"B","score":"86.5","#,
             r#""superseded_on":"2025-09-10","valid_from":"2025-04-25","year":2024}"#
         )
     );
@@ -260,7 +342,7 @@ fn bodies_keys_and_periods_are_as_published() {
 
 #[test]
 fn bodies_are_what_a_general_canonicaliser_writes() {
-    for (form, _, ndjson) in SAMPLES {
+    for (form, _, ndjson) in SAMPLES.iter().copied() {
         let mut row = sample_object(form);
         if form == "registration" {
             row.insert("name".to_owned(), "\"样\\例\" \u{e9}\u{1f600}/\u{2028}".into());
@@ -277,16 +359,37 @@ fn bodies_are_what_a_general_canonicaliser_writes() {
 
 #[test]
 fn bodies_read_back_as_what_they_were() {
-    for line in [SAMPLES[2].2, SAMPLES[3].2] {
-        let form = if line == SAMPLES[2].2 { "vat_general" } else { "vat_small" };
-        for record in records(form, Syntax::Ndjson, line) {
-            let filing: crate::domain::sections::filings::Filing =
-                serde_json::from_str(&record.body).unwrap();
-            assert_eq!(crate::domain::record::canonical_json(&filing).unwrap(), record.body);
+    fn read_back<T: serde::Serialize + serde::de::DeserializeOwned>(record: &Record) {
+        let fact: T = serde_json::from_str(&record.body).unwrap();
+        assert_eq!(crate::domain::record::canonical_json(&fact).unwrap(), record.body);
+    }
+    for (form, _, ndjson) in SAMPLES.iter().copied() {
+        for record in records(form, Syntax::Ndjson, ndjson) {
+            match record.section {
+                Section::Filings => read_back::<crate::domain::sections::filings::Filing>(&record),
+                Section::Statements => read_back::<crate::domain::sections::statements::Statement>(&record),
+                Section::Registration => {
+                    read_back::<crate::domain::sections::registration::RegistrationRecord>(&record);
+                }
+                Section::Rating => read_back::<crate::domain::sections::rating::Rating>(&record),
+                Section::Payments => read_back::<crate::domain::sections::payments::Payment>(&record),
+                Section::Arrears => read_back::<crate::domain::sections::arrears::Arrears>(&record),
+                Section::Violations => read_back::<crate::domain::sections::violations::Violation>(&record),
+                Section::Inspections => {
+                    read_back::<crate::domain::sections::inspections::Inspection>(&record)
+                }
+                Section::Invoices => read_back::<crate::domain::sections::invoices::InvoiceRecord>(&record),
+                Section::Employment => {
+                    read_back::<crate::domain::sections::employment::EmploymentMonth>(&record);
+                }
+            }
         }
     }
-    let registration: crate::domain::sections::registration::Registration =
-        serde_json::from_str(&records("registration", Syntax::Ndjson, SAMPLES[0].2)[0].body).unwrap();
+    use crate::domain::sections::registration::RegistrationRecord;
+    let body = &records("registration", Syntax::Ndjson, SAMPLES[0].2)[0].body;
+    let RegistrationRecord::Registration(registration) = serde_json::from_str(body).unwrap() else {
+        panic!()
+    };
     assert_eq!(registration.employees, Some(26));
 }
 
@@ -363,14 +466,14 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(512))]
 
     #[test]
-    fn no_input_panics(bytes in proptest::collection::vec(any::<u8>(), 0..200), form in 0usize..4) {
+    fn no_input_panics(bytes in proptest::collection::vec(any::<u8>(), 0..200), form in 0..SAMPLES.len()) {
         for syntax in [Syntax::Csv, Syntax::Ndjson] {
             let _ = read(SAMPLES[form].0, syntax, &bytes);
         }
     }
 
     #[test]
-    fn no_damaged_sample_panics(form in 0usize..4, at in any::<prop::sample::Index>(), with in ".{0,3}", csv in any::<bool>()) {
+    fn no_damaged_sample_panics(form in 0..SAMPLES.len(), at in any::<prop::sample::Index>(), with in ".{0,3}", csv in any::<bool>()) {
         let (id, as_csv, as_ndjson) = SAMPLES[form];
         let mut text: Vec<char> = if csv { as_csv } else { as_ndjson }.chars().collect();
         let place = at.index(text.len());

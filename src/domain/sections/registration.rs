@@ -1,4 +1,7 @@
-//! 登记信息: who the taxpayer is, as the bureau's register has it.
+//! 登记信息: who the taxpayer is, as the bureau's register has it, which statuses it went through, and what changed.
+
+pub mod change;
+pub mod status;
 
 use std::fmt;
 
@@ -6,13 +9,33 @@ use chrono::NaiveDate;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use self::change::Change;
+use self::status::StatusSpan;
+use crate::domain::codes::codes;
 use crate::domain::fen::Fen;
+use crate::domain::id_digest::IdDigest;
 use crate::domain::taxpayer_id::TaxpayerId;
 
 /// The key of the one registration record a taxpayer has.
 pub const REGISTRATION_KEY: &str = "registration";
 
-/// A taxpayer's registration. Serialised, it is the body of a `registration` record.
+/// The body of a `registration` record, named by `record`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "record", rename_all = "snake_case")]
+#[schemars(title = "登记信息")]
+pub enum RegistrationRecord {
+    /// The registration as it stands.
+    #[schemars(title = "登记信息")]
+    Registration(Registration),
+    /// One stretch of the taxpayer's status.
+    #[schemars(title = "纳税人状态沿革")]
+    Status(StatusSpan),
+    /// One registered change.
+    #[schemars(title = "变更登记")]
+    Change(Change),
+}
+
+/// A taxpayer's registration as it stands.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(title = "登记信息")]
@@ -48,7 +71,7 @@ pub struct Registration {
     #[schemars(title = "注册资本币种")]
     pub currency: Option<String>,
     /// Persons employed.
-    #[schemars(title = "从业人数")]
+    #[schemars(title = "从业人数", extend("x-unit" = "person"))]
     pub employees: Option<i64>,
     /// Accounting regime code: 101 enterprise standards, 102 small-enterprise standards, 201 enterprise system.
     #[schemars(title = "会计制度代码")]
@@ -83,6 +106,39 @@ pub struct Registration {
     /// Legal representative: a person, released only under personal consent.
     #[schemars(title = "法定代表人姓名")]
     pub legal_rep_name: Option<String>,
+    /// Size class by industry, staff, income and assets (工信部联企业〔2011〕300号).
+    #[schemars(title = "企业规模")]
+    pub size_class: Option<SizeClass>,
+    /// How income tax is collected: assessed income has no books behind it, so that margins mislead.
+    #[schemars(title = "征收方式")]
+    pub collection_mode: Option<CollectionMode>,
+    /// Keyed digest of the legal representative's identity number. Stored, and never leaves.
+    #[schemars(title = "法定代表人证件号码摘要")]
+    pub legal_rep_id_digest: Option<IdDigest>,
+}
+
+codes! {
+    /// 企业规模, as 《中小企业划型标准规定》 (工信部联企业〔2011〕300号) divides enterprises.
+    SizeClass "企业规模" {
+        /// Above the medium ones.
+        Large = "large" "大型",
+        /// Medium.
+        Medium = "medium" "中型",
+        /// Small.
+        Small = "small" "小型",
+        /// The smallest.
+        Micro = "micro" "微型",
+    }
+}
+
+codes! {
+    /// 征收方式: how income tax is collected (税收征收管理法 Art. 35).
+    CollectionMode "征收方式" {
+        /// By the taxpayer's books.
+        Books = "books" "查账征收",
+        /// By assessment, for want of usable books.
+        Assessed = "assessed" "核定征收",
+    }
 }
 
 /// Without any of the fields, which never reach a log.

@@ -12,8 +12,9 @@ use shuidaiyi::cli::init;
 use shuidaiyi::cli::synth::{City, FirmSummary, firms, write_city};
 use shuidaiyi::config::Config;
 use shuidaiyi::domain::import::Form;
+use shuidaiyi::domain::import::manifest::{Manifest, ManifestFile};
 use shuidaiyi::service::Exchange;
-use shuidaiyi::service::ingest::{Deliverer, Delivery, Mode, ingest};
+use shuidaiyi::service::ingest::{Deliverer, Delivery, Mode, Report, ingest};
 use tempfile::TempDir;
 
 use super::clock::TestClock;
@@ -165,24 +166,35 @@ impl Site {
 
     /// Loads a small synthetic city as the bureau knows it today.
     pub fn load_city(&self, taxpayers: u64) -> Vec<FirmSummary> {
+        let (directory, manifest, firms) = self.write_city(taxpayers);
+        for file in &manifest.files {
+            self.deliver_file(&directory, file);
+        }
+        firms
+    }
+
+    /// Writes a small synthetic city as the bureau knows it today; its directory, files and firms.
+    pub fn write_city(&self, taxpayers: u64) -> (PathBuf, Manifest, Vec<FirmSummary>) {
         let today = shuidaiyi::clock::Clock::now(&shuidaiyi::clock::SystemClock).shanghai_date();
         let city = City::as_known_on(today, 7, taxpayers);
-        let out = self.home.path().join("city");
-        let manifest = write_city(&city, &out, &mut |_, _| {}).expect("synth");
+        let directory = self.home.path().join("city");
+        let manifest = write_city(&city, &directory, &mut |_, _| {}).expect("synth");
+        (directory, manifest, firms(&city).collect())
+    }
+
+    /// Delivers one of a city's files as the bureau.
+    pub fn deliver_file(&self, directory: &std::path::Path, file: &ManifestFile) -> Report {
         let deliverer = Deliverer { member: "bureau".into(), label: "system".into(), certificate: None };
-        for file in &manifest.files {
-            let delivery = Delivery {
-                form: Form::by_id(&file.form).unwrap(),
-                syntax: file.syntax,
-                coverage_from: file.coverage_from,
-                coverage_to: file.coverage_to,
-                as_of: file.as_of,
-                mode: Mode::All,
-            };
-            let source = std::fs::File::open(out.join(&file.file)).unwrap();
-            ingest(self.exchange(), &deliverer, delivery, source, &mut |_| {}).expect("ingest");
-        }
-        firms(&city).collect()
+        let delivery = Delivery {
+            form: Form::by_id(&file.form).unwrap(),
+            syntax: file.syntax,
+            coverage_from: file.coverage_from,
+            coverage_to: file.coverage_to,
+            as_of: file.as_of,
+            mode: Mode::All,
+        };
+        let source = std::fs::File::open(directory.join(&file.file)).unwrap();
+        ingest(self.exchange(), &deliverer, delivery, source, &mut |_| {}).expect("ingest")
     }
 
     /// A product of a bank, approved by the bureau.

@@ -1,8 +1,16 @@
 //! Rows whose cells fit their columns, into records: one file for each section.
 
+pub mod arrears;
+pub mod employment;
+mod facts;
 pub mod filings;
+pub mod inspections;
+pub mod invoices;
+pub mod payments;
 pub mod rating;
 pub mod registration;
+pub mod statements;
+pub mod violations;
 
 use super::Fault;
 use super::cells::{Cells, need};
@@ -36,3 +44,6 @@ pub(super) fn whole_period(cells: &Cells, frequencies: &[Frequency]) -> Result<P
         )
     })
 }
+
+#[cfg(test)]
+mod tests;

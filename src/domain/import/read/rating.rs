@@ -1,6 +1,6 @@
 //! Rows of the rating form into records.
 
-use super::{body, taxpayer_marks};
+use super::facts::record;
 use crate::domain::import::Fault;
 use crate::domain::import::cells::{Cells, need};
 use crate::domain::period::Period;
@@ -21,6 +21,7 @@ pub(in crate::domain::import) fn rating(cells: &Cells) -> Result<Record, Fault> 
         assessed_on: need(cells.date("assessed_on"), "assessed_on")?,
         valid_from: need(cells.date("valid_from"), "valid_from")?,
         superseded_on: cells.date("superseded_on"),
+        direct_d_case: cells.integer("direct_d_case").and_then(|case| u8::try_from(case).ok()),
         cause: need(RatingCause::ALL.into_iter().find(|known| known.as_str() == cause), "cause")?,
     };
     if rating.assessed_on < period.from() {
@@ -29,14 +30,5 @@ pub(in crate::domain::import) fn rating(cells: &Cells) -> Result<Record, Fault> 
     if rating.superseded_on.is_some_and(|day| day < rating.valid_from) {
         return Err(Fault::column("superseded_on", "must not lie before valid_from"));
     }
-    let taxpayer = cells.taxpayer()?;
-    Ok(Record {
-        section: Section::Rating,
-        key: rating.key(),
-        period: Some(period),
-        body: body(&rating)?,
-        marks: taxpayer_marks(&taxpayer),
-        checks: None,
-        taxpayer,
-    })
+    record(cells, Section::Rating, rating.key(), Some(period), &rating, rating.check())
 }

@@ -63,7 +63,7 @@ impl VatGeneralRow {
     /// Whether that version of the form has the row.
     pub fn in_version(self, version: FormVersion) -> bool {
         match version {
-            FormVersion::V2019 => self.number() <= 38,
+            FormVersion::V2013 | FormVersion::V2017 | FormVersion::V2019 => self.number() <= 38,
             FormVersion::V2021 => true,
         }
     }
@@ -80,40 +80,38 @@ impl VatGeneralRow {
 /// opening figure stands for the start of the year. Not 17 and 20, which hold the credit carried in (a stock, blank
 /// or special in that column), and not 18 and 33, where a sum of minima or maxima is not the one of sums.
 const FORMULAS: [Formula<Row>; 10] = [
-    formula(
+    Formula::of_period(
         Row::Creditable,
         Rule::Sum(&[Row::InputTax, Row::CarriedIn, Row::AuditDue], &[Row::InputOut, Row::RefundDue]),
     ),
-    formula(Row::Credited, Rule::Smaller(Row::Creditable, Row::OutputTax)),
-    additive(Row::NetPayable, Rule::Sum(&[Row::OutputTax], &[Row::Credited])),
-    formula(Row::CarriedOut, Rule::Sum(&[Row::Creditable], &[Row::Credited])),
-    additive(Row::PayableTotal, Rule::Sum(&[Row::NetPayable, Row::SimplePayable], &[Row::Reduction])),
-    additive(
+    Formula::of_period(Row::Credited, Rule::Smaller(Row::Creditable, Row::OutputTax)),
+    Formula::everywhere(Row::NetPayable, Rule::Sum(&[Row::OutputTax], &[Row::Credited])),
+    Formula::of_period(Row::CarriedOut, Rule::Sum(&[Row::Creditable], &[Row::Credited])),
+    Formula::everywhere(
+        Row::PayableTotal,
+        Rule::Sum(&[Row::NetPayable, Row::SimplePayable], &[Row::Reduction]),
+    ),
+    Formula::everywhere(
         Row::Paid,
         Rule::Sum(&[Row::Prepaid, Row::ExportPrepaid, Row::PaidPrior, Row::PaidArrears], &[]),
     ),
-    additive(
+    Formula::everywhere(
         Row::ClosingUnpaid,
         Rule::Sum(&[Row::PayableTotal, Row::OpeningUnpaid, Row::ExportSpecialRefund], &[Row::Paid]),
     ),
-    formula(
+    Formula::of_period(
         Row::OfWhichArrears,
         Rule::SumNotBelowZero(&[Row::OpeningUnpaid, Row::ExportSpecialRefund], &[Row::Paid]),
     ),
-    additive(Row::DueOrRefund, Rule::Sum(&[Row::PayableTotal], &[Row::Prepaid, Row::ExportPrepaid])),
-    additive(
+    Formula::everywhere(
+        Row::DueOrRefund,
+        Rule::Sum(&[Row::PayableTotal], &[Row::Prepaid, Row::ExportPrepaid]),
+    ),
+    Formula::everywhere(
         Row::ClosingAuditUnpaid,
         Rule::Sum(&[Row::AuditDue, Row::SimpleAudit, Row::OpeningAuditUnpaid], &[Row::AuditPaid]),
     ),
 ];
-
-const fn formula(row: Row, rule: Rule<Row>) -> Formula<Row> {
-    Formula { row, rule, holds_year_to_date: false }
-}
-
-const fn additive(row: Row, rule: Rule<Row>) -> Formula<Row> {
-    Formula { row, rule, holds_year_to_date: true }
-}
 
 /// The month and year-to-date columns of one kind of business.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]

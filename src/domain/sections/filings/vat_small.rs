@@ -29,16 +29,8 @@ use VatSmallRow as Row;
 
 /// The formulas printed on the form; both are sums and hold year to date as well.
 const FORMULAS: [Formula<Row>; 2] = [
-    Formula {
-        row: Row::PayableTotal,
-        rule: Rule::Sum(&[Row::Payable], &[Row::Reduction]),
-        holds_year_to_date: true,
-    },
-    Formula {
-        row: Row::DueOrRefund,
-        rule: Rule::Sum(&[Row::PayableTotal], &[Row::Prepaid]),
-        holds_year_to_date: true,
-    },
+    Formula::everywhere(Row::PayableTotal, Rule::Sum(&[Row::Payable], &[Row::Reduction])),
+    Formula::everywhere(Row::DueOrRefund, Rule::Sum(&[Row::PayableTotal], &[Row::Prepaid])),
 ];
 
 /// The figures of a small-scale taxpayer's return.
