@@ -64,14 +64,18 @@ pub fn newer() -> Value {
     registration["status"] = json!("42");
     registration["employees"] = json!("twelve");
     let filing = json!({"form": "carbon_tax", "tax_kind": "10999", "period": "2030", "filed_on": 5, "figures": {"tons": 3}});
-    let mut rating = section("dreamt", Some("a_new_reason"), vec![json!({"level": "Z", "year": "n/a"}), json!(7)]);
+    let mut rating =
+        section("dreamt", Some("a_new_reason"), vec![json!({"level": "Z", "year": "n/a"}), json!(7)]);
     rating["weather"] = json!("fine");
     answer(&[
         ("registration", section("present", None, vec![registration])),
         ("rating", rating),
         ("filings", section("present", None, vec![filing])),
         ("payments", json!({"status": 1, "records": {}})),
-        ("climate <i>", section("present", None, vec![json!({"tons": 3, "note": "<script>alert(3)</script>"})])),
+        (
+            "climate <i>",
+            section("present", None, vec![json!({"tons": 3, "note": "<script>alert(3)</script>"})]),
+        ),
     ])
 }
 
@@ -121,7 +125,8 @@ pub fn section(status: &str, reason: Option<&str>, records: Vec<Value>) -> Value
     object
 }
 
-fn answer(sections: &[(&str, Value)]) -> Value {
+/// A whole answer, unsigned, with these sections.
+pub fn answer(sections: &[(&str, Value)]) -> Value {
     let disclosures: Vec<String> = sections
         .iter()
         .map(|(name, object)| {

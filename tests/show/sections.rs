@@ -14,7 +14,8 @@ fn months() -> impl Iterator<Item = (i64, i32, u32)> {
 
 /// Sales of a month: growth, a season, a little noise; in fen.
 fn sales(place: i64) -> i64 {
-    let season = [104, 112, 96, 70, 98, 101, 103, 100, 97, 99, 108, 110][usize::try_from(place % 12).unwrap()];
+    let season =
+        [104, 112, 96, 70, 98, 101, 103, 100, 97, 99, 108, 110][usize::try_from(place % 12).unwrap()];
     (1_200_000 + place * 18_000 + (place * 7_919) % 90_000) * season
 }
 
@@ -130,7 +131,11 @@ fn surcharges((place, year, month_no): (i64, i32, u32)) -> Vec<Value> {
                "payable_fen": vat * rate / 10_000, "relief_fen": vat * rate / 20_000, "prepaid_fen": 0,
                "due_or_refund_fen": vat * rate / 20_000})
     };
-    vec![line("10109", "市区（增值税附征）", 700), line("30203", "增值税教育费附加", 300), line("10999", "101119999", 3)]
+    vec![
+        line("10109", "市区（增值税附征）", 700),
+        line("30203", "增值税教育费附加", 300),
+        line("10999", "101119999", 3),
+    ]
 }
 
 pub fn small_filings() -> Vec<Value> {
@@ -204,7 +209,12 @@ pub fn inspections() -> Vec<Value> {
 
 pub fn statements() -> Vec<Value> {
     let mut found = Vec::new();
-    let periods = [("2023-01-01", "2023-12-31", 14), ("2024-01-01", "2024-12-31", 17), ("2025-01-01", "2025-12-31", 20), ("2026-07-01", "2026-09-30", 16)];
+    let periods = [
+        ("2023-01-01", "2023-12-31", 14),
+        ("2024-01-01", "2024-12-31", 17),
+        ("2025-01-01", "2025-12-31", 20),
+        ("2026-07-01", "2026-09-30", 16),
+    ];
     for (from, to, size) in periods {
         let head = |form: &str| {
             json!({"form": form, "form_version": "2013", "regime": "102", "filed_on": "2026-10-20", "correction": "original",

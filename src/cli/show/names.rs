@@ -128,6 +128,10 @@ pub const PURPOSES: Table = &[("pre_loan", "贷前审查"), ("post_loan", "贷�
 /// Forms, also those that other parts of a dossier name as their source.
 pub const FORMS: Table = &[
     ("registration", "登记信息"),
+    ("status", "纳税人状态沿革"),
+    ("change", "变更登记"),
+    ("month", "月度汇总"),
+    ("counterparty", "前十大交易对手"),
     ("registration_status", "纳税人状态沿革"),
     ("registration_change", "变更登记"),
     ("rating", "纳税缴费信用评价"),

@@ -13,21 +13,40 @@ use super::KNOWN_EVERYWHERE;
 /// Rows of a list that is meant to be read; the rest is in `--json`.
 const ROWS_MAX: usize = 200;
 
-/// The fields that were cut, by name.
+/// The fields that were cut, by name, those of one part of a form together.
 pub fn withheld(section: &str, records: &[Record<'_>]) -> Option<Block> {
-    let mut cut: BTreeMap<String, usize> = BTreeMap::new();
-    for path in records.iter().flat_map(Record::withheld) {
-        *cut.entry(path).or_default() += 1;
+    let mut cut: BTreeMap<(String, String), usize> = BTreeMap::new();
+    for record in records {
+        let kind = kind(record);
+        for path in record.withheld() {
+            *cut.entry((kind.clone(), path)).or_default() += 1;
+        }
     }
-    let names: Vec<String> = cut
-        .iter()
-        .map(|(path, times)| {
-            let name = fields::name(section, path);
-            if *times == records.len() { name } else { format!("{name}（{times} 条记录）") }
+    let mut groups: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for ((kind, path), times) in &cut {
+        let of_kind = records.iter().filter(|record| self::kind(record) == *kind).count();
+        let some = if *times == of_kind { String::new() } else { format!("（{times} 条记录）") };
+        let parent =
+            path.rsplit_once('.').map_or_else(String::new, |(parent, _)| fields::name(section, kind, parent));
+        let form = names::name(names::FORMS, kind);
+        let group =
+            [form, parent].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" › ");
+        groups.entry(group).or_default().push(format!("{}{some}", fields::part(section, kind, path)));
+    }
+    let written: Vec<String> = groups
+        .into_iter()
+        .map(|(group, fields)| {
+            let fields = fields.join("、");
+            if group.is_empty() { fields } else { format!("{group}：{fields}") }
         })
         .collect();
-    let zh = format!("未提供的字段：{}。未提供不代表为零。", names.join("、"));
-    (!names.is_empty()).then(|| note(Tone::Quiet, zh, "Fields withheld; withheld is not zero."))
+    let zh = format!("未提供的字段——{}。未提供不代表为零。", written.join("；"));
+    (!written.is_empty()).then(|| note(Tone::Quiet, zh, "Fields withheld; withheld is not zero."))
+}
+
+/// The form or the kind of a record, by which its fields are named.
+fn kind(record: &Record<'_>) -> String {
+    record.text("form").or_else(|| record.text("record")).unwrap_or_default()
 }
 
 /// How the checks went, and each that failed.
@@ -70,8 +89,9 @@ fn mark_row(section: &str, place: usize, record: &Record<'_>, mark: &Record<'_>)
         Some(fen) => Cell::plain(money::yuan(fen)),
         None => mark.shown(name),
     };
-    let field =
-        mark.text("field").map_or_else(Cell::missing, |path| Cell::plain(fields::name(section, &path)));
+    let field = mark
+        .text("field")
+        .map_or_else(Cell::missing, |path| Cell::plain(fields::name(section, &kind(record), &path)));
     vec![
         Cell::plain(describe(place, record)),
         field,
@@ -162,6 +182,12 @@ mod tests {
         let records = [Record(one.as_object().unwrap()), Record(two.as_object().unwrap())];
         let Some(Block::Note(_, note)) = withheld("violations", &records) else { panic!("no note") };
         assert!(note.zh.contains("违法事实、违法手段（1 条记录）"), "{}", note.zh);
+        let narrow = json!({"form": "vat_small", "withheld": ["due", "figures.ytd.payable_fen", "figures.ytd.prepaid_fen"]});
+        let Some(Block::Note(_, note)) = withheld("filings", &[Record(narrow.as_object().unwrap())]) else {
+            panic!("no note")
+        };
+        let expected = "增值税（小规模纳税人）：申报期限；增值税（小规模纳税人） › 申报数 › 本年累计：15 本期应纳税额、21 本期预缴税额。";
+        assert!(note.zh.contains(expected), "{}", note.zh);
         assert!(withheld("violations", &[]).is_none());
     }
 }

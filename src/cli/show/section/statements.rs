@@ -161,12 +161,12 @@ fn key_rows(statement: &Statement, chosen: &[Record<'_>]) -> Table {
 
 fn every_row(statement: &Statement, record: &Record<'_>) -> Table {
     let title = statement.zh.split('（').next().unwrap_or_default();
+    let kind = record.text("form").unwrap_or_default();
     let column = format!("figures.{}", statement.column);
     let figures_of = record.at(&column).and_then(serde_json::Value::as_object);
     let rows = figures_of.into_iter().flat_map(|rows| rows.keys()).map(|row| {
         let path = format!("{column}.{row}");
-        let name = fields::name("statements", &path);
-        let name = name.rsplit(" › ").next().unwrap_or_default().to_owned();
+        let name = fields::part("statements", &kind, &path);
         vec![Cell::plain(name), negative(record.yuan(&path))]
     });
     let mut rows: Vec<Vec<Cell>> = rows.collect();
