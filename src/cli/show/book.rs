@@ -90,6 +90,17 @@ pub fn punctuality(due: Option<NaiveDate>, done: Option<NaiveDate>) -> Cell {
     }
 }
 
+/// The day of filing, and whether it was in time.
+pub fn filed(record: &Record<'_>) -> Cell {
+    let punctuality = punctuality(record.date("due"), record.date("filed_on"));
+    let day = record.shown("filed_on");
+    if punctuality == Cell::missing() {
+        day
+    } else {
+        Cell::new(punctuality.tone, format!("{} {}", day.text, punctuality.text))
+    }
+}
+
 /// The sum, if every amount is there and it fits.
 pub fn sum(amounts: impl IntoIterator<Item = Option<i64>>) -> Option<i64> {
     amounts.into_iter().try_fold(0_i64, |sum, amount| sum.checked_add(amount?))

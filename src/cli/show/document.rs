@@ -149,20 +149,20 @@ pub enum Block {
     Facts(Vec<Fact>),
     /// A table.
     Table(Table),
-    /// A long table that is there to look something up in: the page folds it, the terminal names it.
-    Folded(Table),
+    /// A long table: the page folds it, paper and the terminal have it.
+    Long(Table),
+    /// A table to look something up in: the page folds it, paper leaves it out, the terminal names it.
+    Annex(Table),
     /// A chart; the terminal draws a sparkline.
     Chart(Chart),
 }
 
 impl Block {
-    /// The same, folded if it is a table.
-    pub fn folded(self) -> Self {
+    /// The same, as an annex if it is a table.
+    pub fn annexed(self) -> Self {
         match self {
-            Block::Table(table) => Block::Folded(table),
-            Block::Heading(_) | Block::Note(..) | Block::Facts(_) | Block::Folded(_) | Block::Chart(_) => {
-                self
-            }
+            Block::Table(table) | Block::Long(table) => Block::Annex(table),
+            Block::Heading(_) | Block::Note(..) | Block::Facts(_) | Block::Annex(_) | Block::Chart(_) => self,
         }
     }
 }

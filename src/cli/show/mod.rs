@@ -56,7 +56,7 @@ pub fn run(options: &ShowOptions) -> Result<ExitCode, Failure> {
     if options.json {
         say(as_json(&dossier, checked.as_ref(), options.section.as_deref()));
     }
-    let (verdict, lines) = verdict(checked.as_ref(), &options.file, now);
+    let (verdict, lines) = verdict(checked.as_ref(), now);
     let book = Book::new(&dossier, now.shanghai_date());
     let document = summary::document(&book, verdict, lines, options.section.as_deref());
     if let Some(out) = &options.html {
@@ -124,12 +124,9 @@ fn checks_json(checked: &Checked) -> Value {
     checked.checks.iter().map(one).collect()
 }
 
-fn verdict(checked: Option<&Checked>, file: &Path, now: Timestamp) -> ((Tone, Label), Vec<Cell>) {
+fn verdict(checked: Option<&Checked>, now: Timestamp) -> ((Tone, Label), Vec<Cell>) {
     let Some(checked) = checked else {
-        let zh = format!(
-            "未核验：签名、收据与摘要均未核对，内容可能被改动过。核验请加 --trust 信任文件，或运行 shuidaiyi verify {} --trust trust.json。",
-            value::harmless(&file.display().to_string())
-        );
+        let zh = "未核验：签名、收据与摘要均未核对，内容可能被改动过。核验：加 --trust 信任文件重新生成，或运行 shuidaiyi verify 答复文件 --trust trust.json。";
         let en =
             "NOT VERIFIED: neither signature nor receipt was checked. Add --trust, or run shuidaiyi verify.";
         return ((Tone::Warn, label(zh, en)), Vec::new());

@@ -185,8 +185,9 @@ fn slot_value(sized: &[(i32, i32, Option<i64>)], step: Step, start: i32) -> Opti
 fn whole(span: Span) -> Option<(i32, i32)> {
     let next = span.to.succ_opt()?;
     let long = month_of(next) - month_of(span.from);
-    let fits =
-        span.from.day() == 1 && next.day() == 1 && (long == 1 || (long == 3 && span.from.month0() % 3 == 0));
+    let fits = span.from.day() == 1
+        && next.day() == 1
+        && (long == 1 || (long == 3 && span.from.month0().is_multiple_of(3)));
     fits.then_some((month_of(span.from), long))
 }
 

@@ -110,8 +110,8 @@ impl Page {
             Block::Heading(label) => self.heading(label),
             Block::Note(tone, label) => self.paragraph(*tone, &label.zh),
             Block::Facts(facts) => self.facts(facts),
-            Block::Table(table) => self.table(table),
-            Block::Folded(table) => {
+            Block::Table(table) | Block::Long(table) => self.table(table),
+            Block::Annex(table) => {
                 let text = format!("（{}：{} 行，见 --html 或 --json）", table.caption.zh, table.rows.len());
                 self.paragraph(Tone::Quiet, &text);
             }

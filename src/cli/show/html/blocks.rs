@@ -31,15 +31,20 @@ pub fn block(page: &mut Writer, block: &Block, ids: &mut Ids) {
         Block::Note(tone, label) => note(page, *tone, label),
         Block::Facts(list) => facts(page, list),
         Block::Table(one) => table(page, one, ids),
-        Block::Folded(one) => page.element("details", &[("class", "fold")], |page| {
-            page.element("summary", &[], |page| {
-                both(page, &one.caption);
-                page.text(&format!("（{} 行）", one.rows.len()));
-            });
-            table(page, one, ids);
-        }),
+        Block::Long(one) => folded(page, one, "fold", ids),
+        Block::Annex(one) => folded(page, one, "fold annex", ids),
         Block::Chart(one) => chart::figure(page, one),
     }
+}
+
+fn folded(page: &mut Writer, one: &Table, class: &str, ids: &mut Ids) {
+    page.element("details", &[("class", class)], |page| {
+        page.element("summary", &[], |page| {
+            both(page, &one.caption);
+            page.text(&format!("（{} 行）", one.rows.len()));
+        });
+        table(page, one, ids);
+    });
 }
 
 /// Chinese, then English in a quieter voice.

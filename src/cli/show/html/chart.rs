@@ -72,7 +72,11 @@ fn legend(page: &mut Writer, chart: &Chart) {
         entries.extend(chart.bars.iter().zip(BARS).map(|(row, class)| (class, row.label.zh.as_str())));
     }
     entries.extend(chart.line.iter().map(|row| ("line-a", row.label.zh.as_str())));
-    if chart.bars.iter().chain(&chart.line).any(|row| row.values.iter().any(Option::is_none)) {
+    let is_gap = |place: usize| {
+        stacked(&chart.bars, place).is_empty()
+            || chart.line.iter().any(|row| row.values.get(place) == Some(&None))
+    };
+    if (0..chart.slots.len()).any(is_gap) {
         entries.push(("gap", "无数据（不是零）"));
     }
     if entries.is_empty() {

@@ -110,6 +110,7 @@ fn describe(place: usize, record: &Record<'_>) -> String {
         .or_else(|| when.iter().find_map(|name| record.text(name)));
     let what = record.text("form").map(|form| names::name(names::FORMS, &form));
     let what = what.or_else(|| record.text("tax_kind").map(|kind| names::name(names::TAX_KINDS, &kind)));
+    let what = what.or_else(|| record.text("record").map(|kind| names::name(names::FORMS, &kind)));
     match (when, what) {
         (Some(when), Some(what)) => format!("{when} {what}"),
         (Some(one), None) | (None, Some(one)) => one,

@@ -1,6 +1,6 @@
 //! 企业所得税: prepayments by quarter or month (A200000), settlements by year (A100000).
 
-use super::super::book::{punctuality, table};
+use super::super::book::{filed, table};
 use super::super::document::{Block, Cell, Tone, figures, label, texts};
 use super::super::value::Record;
 use super::vat::remarks;
@@ -30,8 +30,7 @@ fn annual(records: &[Record<'_>]) -> Option<Block> {
             yuan("taxable_income_fen"),
             yuan("payable_total_fen"),
             yuan("due_or_refund_fen"),
-            record.shown("filed_on"),
-            punctuality(record.date("due"), record.date("filed_on")),
+            filed(record),
             remarks(record),
         ]
     };
@@ -46,7 +45,6 @@ fn annual(records: &[Record<'_>]) -> Option<Block> {
             figures("实际应纳税额", "Tax payable"),
             figures("应补（退）税额", "Due or refund"),
             texts("申报日期", "Filed"),
-            texts("及时性", "In time"),
             texts("备注", "Remarks"),
         ],
         of(records, "cit_annual").iter().map(row).collect(),
@@ -66,8 +64,7 @@ fn prepayments(records: &[Record<'_>]) -> Option<Block> {
             record.count("employees_closing"),
             record.yuan("assets_closing_fen"),
             record.yes_no("small_low_profit"),
-            record.shown("filed_on"),
-            punctuality(record.date("due"), record.date("filed_on")),
+            filed(record),
             remarks(record),
         ]
     };
@@ -84,7 +81,6 @@ fn prepayments(records: &[Record<'_>]) -> Option<Block> {
             figures("期末资产总额", "Assets"),
             texts("小型微利", "Small, low profit"),
             texts("申报日期", "Filed"),
-            texts("及时性", "In time"),
             texts("备注", "Remarks"),
         ],
         of(records, "cit_prepayment").iter().map(row).collect(),

@@ -24,7 +24,7 @@ pub fn blocks(book: &Book<'_>, records: &[Record<'_>]) -> Vec<Block> {
     let mut sorted: Vec<&Record<'_>> = records.iter().collect();
     sorted.sort_by_key(|record| std::cmp::Reverse(record.span()));
     if !sorted.is_empty() {
-        found.push(Block::Table(by_month(&sorted)));
+        found.push(Block::Long(by_month(&sorted)));
     }
     found
 }

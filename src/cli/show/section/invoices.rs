@@ -148,7 +148,7 @@ fn by_month(months: &[Record<'_>], zh: &str, en: &str) -> Block {
             record.percent("top10_share_bp"),
         ]
     };
-    Block::Table(Table {
+    Block::Long(Table {
         caption: label(format!("{zh}发票（元）"), format!("{en}, by month, yuan")),
         columns: vec![
             texts("月份", "Month"),
@@ -208,7 +208,7 @@ fn counterparties(records: &[Record<'_>], zh: &str, en: &str) -> Vec<Block> {
             rows: these.iter().map(row).collect(),
             sums: vec![total],
         };
-        found.push(if found.is_empty() { Block::Table(table) } else { Block::Folded(table) });
+        found.push(if found.is_empty() { Block::Table(table) } else { Block::Annex(table) });
         rest = later;
     }
     found

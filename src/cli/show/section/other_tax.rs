@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::super::book::{punctuality, sum, table};
+use super::super::book::{filed, sum, table};
 use super::super::document::{Block, Cell, Tone, figures, label, texts};
 use super::super::value::Record;
 use super::super::{money, names};
@@ -64,8 +64,7 @@ fn every_line(lines: &[Record<'_>]) -> Option<Block> {
             record.yuan("payable_fen"),
             record.yuan("relief_fen"),
             record.yuan("due_or_refund_fen"),
-            record.shown("filed_on"),
-            punctuality(record.date("due"), record.date("filed_on")),
+            filed(record),
             remarks(record),
         ]
     };
@@ -81,10 +80,9 @@ fn every_line(lines: &[Record<'_>]) -> Option<Block> {
             figures("减免税额", "Relief"),
             figures("应补（退）税额", "Due or refund"),
             texts("申报日期", "Filed"),
-            texts("及时性", "In time"),
             texts("备注", "Remarks"),
         ],
         rows,
     )?;
-    Some(block.folded())
+    Some(block.annexed())
 }

@@ -111,7 +111,7 @@ fn chart(years: &[i32], paid: &[(i32, &Record<'_>)]) -> Chart {
 
 fn by_kind(years: &[i32], paid: &[(i32, &Record<'_>)]) -> Table {
     // Tax by kind first, then what was paid on top of it.
-    let mut rows: BTreeMap<(u8, String), ByYear> = BTreeMap::new();
+    let mut rows: BTreeMap<(u8, String, String), ByYear> = BTreeMap::new();
     let mut all = ByYear::new();
     for (year, record) in paid {
         let (order, name) = match record.text("class").as_deref() {
@@ -123,7 +123,8 @@ fn by_kind(years: &[i32], paid: &[(i32, &Record<'_>)]) -> Table {
             None => (4, None),
         };
         let name = name.unwrap_or_else(|| "种类不明".to_owned());
-        add(rows.entry((order, name)).or_default(), *year, record.integer("amount_fen"));
+        let code = if order == 0 { record.text("tax_kind").unwrap_or_default() } else { String::new() };
+        add(rows.entry((order, code, name)).or_default(), *year, record.integer("amount_fen"));
         add(&mut all, *year, record.integer("amount_fen"));
     }
     let line = |name: String, tone: Tone, sums: &ByYear| {
@@ -143,7 +144,7 @@ fn by_kind(years: &[i32], paid: &[(i32, &Record<'_>)]) -> Table {
         columns,
         rows: rows
             .iter()
-            .map(|((order, name), sums)| {
+            .map(|((order, _, name), sums)| {
                 line(name.clone(), if *order == 0 { Tone::Plain } else { Tone::Warn }, sums)
             })
             .collect(),
@@ -173,7 +174,7 @@ fn every(records: &[Record<'_>]) -> Option<Block> {
     let mut found: Vec<&Record<'_>> = records.iter().collect();
     found.sort_by_key(|record| std::cmp::Reverse(record.date("paid_on")));
     let rows = found.iter().map(|record| row(record)).collect();
-    table(label("逐笔缴款（元）", "Every payment, yuan"), columns(), rows).map(Block::folded)
+    table(label("逐笔缴款（元）", "Every payment, yuan"), columns(), rows).map(Block::annexed)
 }
 
 fn columns() -> Vec<super::super::document::Column> {

@@ -141,7 +141,11 @@ fn changes(records: &[Record<'_>]) -> Option<Block> {
     found.sort_by_key(|record| std::cmp::Reverse(record.date("changed_on")));
     let row = |record: &&Record<'_>| {
         let item = record.word("item", names::CHANGE_ITEMS);
-        vec![record.shown("changed_on"), item, record.shown("before"), record.shown("after")]
+        let side = |path: &str| match record.at(path) {
+            None if record.is("item", "legal_rep") => Cell::new(Tone::Quiet, "自然人，不提供"),
+            Some(_) | None => record.shown(path),
+        };
+        vec![record.shown("changed_on"), item, side("before"), side("after")]
     };
     table(
         label("变更登记", "Changes of the registration"),

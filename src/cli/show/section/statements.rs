@@ -98,7 +98,7 @@ pub fn blocks(_: &Book<'_>, records: &[Record<'_>]) -> Vec<Block> {
     }
     for statement in &STATEMENTS {
         found.extend(
-            chosen(records, statement).first().map(|newest| Block::Folded(every_row(statement, newest))),
+            chosen(records, statement).first().map(|newest| Block::Annex(every_row(statement, newest))),
         );
     }
     found
@@ -150,11 +150,14 @@ fn key_rows(statement: &Statement, chosen: &[Record<'_>]) -> Table {
         };
         rows.push(line(name, &ratio));
     }
+    let about = |name: &str, cell: &dyn Fn(&Record<'_>) -> Cell| -> Vec<Cell> {
+        line(name, cell).into_iter().map(|cell| Cell::new(Tone::Quiet, cell.text)).collect()
+    };
     let sums = vec![
-        line("是否经审计", &|record| record.yes_no("audited")),
-        line("报送日期", &|record| record.shown("filed_on")),
-        line("更正", &|record| record.word("correction", names::CORRECTIONS)),
-        line("会计准则", &|record| record.word("regime", names::ACCOUNTING_REGIMES)),
+        about("是否经审计", &|record| record.yes_no("audited")),
+        about("报送日期", &|record| record.shown("filed_on")),
+        about("首次或更正", &|record| record.word("correction", names::CORRECTIONS)),
+        about("会计制度", &|record| record.word("regime", names::ACCOUNTING_REGIMES)),
     ];
     Table { caption: label(statement.zh, statement.en), columns, rows, sums }
 }

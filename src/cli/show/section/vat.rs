@@ -100,12 +100,10 @@ fn sums_of(sums: &YearSums) -> Block {
         None => Cell::new(Tone::Quiet, "不计算"),
     };
     let (first, last) = &sums.latest_slots;
+    let mut latest = amount(sums.latest, sums.latest_gaps);
+    latest.text = format!("{}（{first} 至 {last}）", latest.text);
     Block::Facts(vec![
-        fact(
-            &format!("近12个月销售额（{first} 至 {last}）"),
-            "Sales, latest 12 months",
-            amount(sums.latest, sums.latest_gaps),
-        ),
+        fact("近12个月销售额", "Sales, latest 12 months", latest),
         fact("前12个月销售额", "Sales, 12 months before", amount(sums.previous, sums.previous_gaps)),
         fact("同比", "Year on year", change),
     ])
@@ -123,9 +121,9 @@ fn table(book: &Book<'_>, returns: &[Record<'_>]) -> Block {
             texts("所属期", "Period"),
             figures("申报销售额", "Sales"),
             figures("应纳税额", "Tax payable"),
-            figures("应补（退）税额", "Due or refund"),
-            texts("申报日期", "Filed"),
             texts("及时性", "In time"),
+            texts("申报日期", "Filed"),
+            figures("应补（退）税额", "Due or refund"),
             texts("备注", "Remarks"),
         ],
         rows: rows.into_iter().map(|(_, row)| row).collect(),
@@ -144,9 +142,9 @@ fn row(record: &Record<'_>) -> Vec<Cell> {
         record.period(),
         sales,
         record.yuan(&format!("{at}.payable_total_fen")),
-        record.yuan(&format!("{at}.due_or_refund_fen")),
-        record.shown("filed_on"),
         punctuality(record.date("due"), record.date("filed_on")),
+        record.shown("filed_on"),
+        record.yuan(&format!("{at}.due_or_refund_fen")),
         remarks(record),
     ]
 }
