@@ -19,6 +19,8 @@ mod page;
 mod sections;
 #[path = "show/terminal.rs"]
 mod terminal;
+#[path = "show/trust.rs"]
+mod trust;
 
 /// Runs `show` on a text saved as a file of that directory.
 fn show(directory: &Path, dossier: &str, arguments: &[&str]) -> Output {

@@ -15,7 +15,9 @@ use crate::page_of;
 fn nothing_in_a_dossier_becomes_markup() {
     for answer in [fixture::full(), fixture::newer()] {
         let page = page_of(&answer);
-        for forbidden in ["<script", "<b onclick", "<i>", "</title><", "onclick=\"alert", "\u{1b}", "\u{202e}"] {
+        for forbidden in
+            ["<script", "<b onclick", "<i>", "</title><", "onclick=\"alert", "\u{1b}", "\u{202e}"]
+        {
             assert!(!page.contains(forbidden), "{forbidden}");
         }
         assert_eq!(page.matches("<style>").count(), 1);

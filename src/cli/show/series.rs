@@ -71,7 +71,7 @@ impl Series {
             .collect();
         let step = if sized.iter().any(|(_, long, _)| *long == 3) { Step::Quarter } else { Step::Month };
         let align = |month: i32| month.div_euclid(step.months());
-        let covered = over.and_then(covered);
+        let covered = over.and_then(|over| covered(over, step));
         let first =
             sized.iter().map(|(at, ..)| *at).chain(covered.map(|(first, _)| first)).min().map(align)?;
         let last = sized
@@ -191,10 +191,12 @@ fn whole(span: Span) -> Option<(i32, i32)> {
     fits.then_some((month_of(span.from), long))
 }
 
-/// First and last whole month inside the days.
-fn covered(span: Span) -> Option<(i32, i32)> {
-    let first = month_of(span.from) + i32::from(span.from.day() > 1);
-    let last = month_of(span.to.succ_opt()?) - 1;
+/// First and last month of the whole months or quarters inside the days.
+fn covered(span: Span, step: Step) -> Option<(i32, i32)> {
+    let months = step.months();
+    let begin = month_of(span.from) + i32::from(span.from.day() > 1);
+    let first = (begin + months - 1).div_euclid(months) * months;
+    let last = month_of(span.to.succ_opt()?).div_euclid(months) * months - 1;
     (first <= last).then_some((first, last))
 }
 
@@ -259,6 +261,12 @@ mod tests {
         points.push((span("2024-01-01", "2024-12-31"), Some(100)));
         let series = Series::build(&points, None).unwrap();
         assert_eq!(series.names(), ["2024Q4", "2025Q1", "2025Q2"]);
+        let known = Series::build(&points, Some(span("2024-11-01", "2025-11-19"))).unwrap();
+        assert_eq!(
+            known.names(),
+            ["2024Q4", "2025Q1", "2025Q2", "2025Q3"],
+            "a quarter that has not ended is no gap"
+        );
         assert_eq!(series.values, [Some(9), Some(6), None]);
         assert_eq!(series.aligned(&months(2025, &[Some(1), Some(1), Some(1)])), [None, Some(3), None]);
     }

@@ -8,8 +8,11 @@ use super::writer::Writer;
 /// A text column wider than this breaks its lines.
 const LONG: usize = 30;
 
-/// A table with more columns than this is set smaller on paper, and can be scrolled by keyboard.
+/// A table with more columns than this can be scrolled by keyboard.
 const MANY_COLUMNS: usize = 6;
+
+/// A table with more columns than this is set smaller on paper.
+const DENSE_COLUMNS: usize = 8;
 
 /// Hands out ids for captions.
 #[derive(Debug, Default)]
@@ -88,7 +91,7 @@ pub fn cell_class(tone: Tone) -> &'static str {
 fn table(page: &mut Writer, table: &Table, ids: &mut Ids) {
     let caption = ids.take();
     let many = table.columns.len() > MANY_COLUMNS;
-    let class = if many { "scroll many" } else { "scroll" };
+    let class = if table.columns.len() > DENSE_COLUMNS { "scroll dense" } else { "scroll" };
     let region =
         [("class", class), ("role", "region"), ("aria-labelledby", caption.as_str()), ("tabindex", "0")];
     page.element("div", if many { &region } else { &region[..1] }, |page| {
