@@ -16,12 +16,12 @@ fn nothing_in_a_dossier_becomes_markup() {
     for answer in [fixture::full(), fixture::newer()] {
         let page = page_of(&answer);
         for forbidden in
-            ["<script", "<b onclick", "<i>", "</title><", "onclick=\"alert", "\u{1b}", "\u{202e}"]
+            ["<script", "<b onclick", "<i>", "</title><script", "onclick=\"alert", "\u{1b}", "\u{202e}"]
         {
             assert!(!page.contains(forbidden), "{forbidden}");
         }
         assert_eq!(page.matches("<style>").count(), 1);
-        assert_eq!(page.matches("</title></head>").count() + page.matches("</title><style>").count(), 1);
+        assert_eq!(page.matches("</title><style>").count(), 1);
     }
     assert!(
         page_of(&fixture::full())

@@ -8,6 +8,7 @@ use shuidaiyi::clock::{Clock, SystemClock};
 use shuidaiyi::seal::authority::{CertificateRequest, DevelopmentAuthority, Usage, Validity};
 use shuidaiyi::seal::certificate::MemberCertificate;
 use shuidaiyi::seal::jws::{DOSSIER_TYPE, JwtSigner};
+use shuidaiyi::seal::keys::{generate_p256, pkcs8_pem};
 use shuidaiyi::seal::sd_jwt::{ConsentClaim, Disclosure, DossierClaims, WindowClaim, assemble, issue};
 use shuidaiyi::seal::trust::{KeySet, LedgerKey, TrustFile, TrustedKey};
 
@@ -73,9 +74,9 @@ fn signed(directory: &Path) -> (String, String) {
         usage: Usage::Signing,
         validity: Validity::days(now, 397),
     };
-    let issued = authority.issue(&request).unwrap();
+    let key = generate_p256().unwrap();
+    let issued = authority.issue_for_key(&request, &pkcs8_pem(&key)).unwrap();
     let certificate = MemberCertificate::parse_der(&issued.certificate_der).unwrap();
-    let key = shuidaiyi::seal::keys::pkcs8_der(&issued.key_pem).unwrap();
     let signer = JwtSigner::new(&key, &certificate.thumbprint(), &certificate.der, DOSSIER_TYPE).unwrap();
     let disclosures: Vec<Disclosure> = fixture::sections_of(&fixture::pleasant())
         .iter()
