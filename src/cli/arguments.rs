@@ -41,6 +41,8 @@ pub enum Command {
     Pull(PullOptions),
     /// 离线核验 Check a pull's answer offline
     Verify(VerifyOptions),
+    /// 阅读档案 A dossier for a person: in the terminal, or as one page
+    Show(ShowOptions),
 }
 
 /// `demo`
@@ -336,6 +338,29 @@ pub struct VerifyOptions {
     #[arg(long)]
     pub audience: Option<String>,
     /// Print JSON.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `show`
+#[derive(Args, Clone)]
+pub struct ShowOptions {
+    /// A saved pull answer or a bare SD-JWT; - for stdin.
+    #[arg(value_name = "DOSSIER")]
+    pub file: PathBuf,
+    /// The exchange's trust file: verify first, and show nothing that fails.
+    #[arg(long)]
+    pub trust: Option<PathBuf>,
+    /// The bank that the dossier must be for; needs --trust.
+    #[arg(long, requires = "trust")]
+    pub audience: Option<String>,
+    /// Write one self-contained HTML page there instead of printing.
+    #[arg(long, value_name = "OUT.html")]
+    pub html: Option<PathBuf>,
+    /// Only this section, like filings.
+    #[arg(long)]
+    pub section: Option<String>,
+    /// Print the decoded dossier as JSON.
     #[arg(long)]
     pub json: bool,
 }

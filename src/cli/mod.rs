@@ -11,6 +11,7 @@ mod member;
 mod output;
 mod pull;
 mod serve;
+mod show;
 pub mod synth;
 mod synth_command;
 mod verify;
@@ -53,6 +54,7 @@ fn run(command: Command) -> Result<ExitCode, Failure> {
         Command::Consent(options) => consent::run(&options),
         Command::Pull(options) => pull::run(&options),
         Command::Verify(options) => verify::run(&options),
+        Command::Show(options) => show::run(&options),
     }
 }
 

@@ -11,11 +11,10 @@ use super::dossier::EncodedRecord;
 use super::id_digest::IdDigest;
 use super::record::NotCanonical;
 use super::section::Section;
+use super::sections::employment::INSURED_SHOWN_FROM;
 
 /// Members that say what a record is: they are open wherever its section is.
 const ALWAYS_OPEN: [&str; 3] = ["record", "form", "period"];
-/// Below so many insured persons a month says nothing of them: a wage would be one person's.
-const INSURED_MIN: i64 = 5;
 
 /// What may leave of a section's records, and to whom.
 pub struct Narrowing<'a> {
@@ -56,17 +55,19 @@ pub fn narrowed(
             withheld.insert((*field).to_owned());
         }
     }
-    if section == Section::Employment && is_too_small(&body) {
+    // How the rules went, and a mark's figures even more, would tell of the persons what the fields no longer do.
+    let is_suppressed = section == Section::Employment && is_too_small(&body);
+    if is_suppressed {
         keep_open(&mut body, "", &BTreeSet::new(), &mut withheld);
     }
     let before = withheld.len();
     if let Some(opened) = narrowing.opened {
         keep_open(&mut body, "", opened, &mut withheld);
     }
-    if let Some(checks) = &record.checks {
+    if let Some(checks) = record.checks.as_ref().filter(|_| !is_suppressed) {
         body.insert("checks".into(), serde_json::from_str(checks)?);
     }
-    if let Some(marks) = &record.marks {
+    if let Some(marks) = record.marks.as_ref().filter(|_| !is_suppressed) {
         // A mark repeats figures, and computes from others: beside fields that were cut it would tell them.
         if withheld.len() == before {
             body.insert("marks".into(), serde_json::from_str(marks)?);
@@ -113,7 +114,7 @@ fn stand_in(section: Section, body: &mut Map<String, Value>, narrowing: &Narrowi
 
 /// Whether a month of so few insured persons would tell of each; also where their number is not stated.
 fn is_too_small(body: &Map<String, Value>) -> bool {
-    body.get("insured").and_then(Value::as_i64).is_none_or(|insured| insured < INSURED_MIN)
+    body.get("insured").and_then(Value::as_i64).is_none_or(|insured| insured < INSURED_SHOWN_FROM)
 }
 
 /// Removes what no opened path leads to, and names each part that goes by the path of its top.
@@ -239,5 +240,11 @@ mod tests {
         assert_eq!(narrow(Section::Employment, &month(json!(4)), None, None), cut);
         assert_eq!(narrow(Section::Employment, &month(Value::Null), None, None), cut);
         assert_eq!(narrow(Section::Employment, &month(json!(5)), None, None)["wages_fen"], 9);
+        let mut failed = month(json!(4));
+        failed.marks = Some(
+            json!([{"rule": "employment.arrears", "field": "arrears_fen", "computed_fen": 7}]).to_string(),
+        );
+        failed.checks = Some(json!({"passed": 0, "failed": 1, "skipped": 0}).to_string());
+        assert_eq!(narrow(Section::Employment, &failed, None, None), cut, "a mark would tell a figure");
     }
 }

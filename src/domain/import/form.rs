@@ -79,6 +79,14 @@ forms! {
         read read::filings::cit_annual, rows fields::<CitAnnualRow>, rules CitAnnual::rules;
     OtherTax = "other_tax" "其他税费申报(按税种分项)" in Filings
         read read::filings::other_tax, rows none, rules OtherTax::rules;
+    Payment = "payment" "税款缴纳信息" in Payments
+        read read::payments::payment, rows none, rules Payment::rules;
+    Arrears = "arrears" "欠税信息" in Arrears
+        read read::arrears::arrears, rows none, rules Arrears::rules;
+    Violation = "violation" "税收违法违章信息" in Violations
+        read read::violations::violation, rows none, rules Violation::rules;
+    Inspection = "inspection" "稽查案件(已结案并送达)" in Inspections
+        read read::inspections::inspection, rows none, rules Inspection::rules;
     BalanceSheetSmall = "balance_sheet_small" "资产负债表(小企业会计准则)" in Statements
         read read::statements::balance_sheet_small, rows fields::<BalanceSheetSmallRow>, rules balance_sheet_small::rules;
     IncomeStatementSmall = "income_statement_small" "利润表(小企业会计准则)" in Statements
@@ -91,14 +99,6 @@ forms! {
         read read::statements::income_statement_general, rows fields::<IncomeStatementGeneralRow>, rules income_statement_general::rules;
     CashFlowGeneral = "cash_flow_general" "现金流量表(企业会计准则)" in Statements
         read read::statements::cash_flow_general, rows fields::<CashFlowGeneralRow>, rules cash_flow_general::rules;
-    Payment = "payment" "税款缴纳信息" in Payments
-        read read::payments::payment, rows none, rules Payment::rules;
-    Arrears = "arrears" "欠税信息" in Arrears
-        read read::arrears::arrears, rows none, rules Arrears::rules;
-    Violation = "violation" "税收违法违章信息" in Violations
-        read read::violations::violation, rows none, rules Violation::rules;
-    Inspection = "inspection" "稽查案件(已结案并送达)" in Inspections
-        read read::inspections::inspection, rows none, rules Inspection::rules;
     InvoiceMonth = "invoice_month" "发票月度汇总" in Invoices
         read read::invoices::invoice_month, rows none, rules InvoiceMonth::rules;
     InvoiceCounterparty = "invoice_counterparty" "前十大交易对手" in Invoices

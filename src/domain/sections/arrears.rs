@@ -66,7 +66,7 @@ impl Arrears {
     pub fn rules() -> Vec<RuleText> {
         vec![RuleText::new(
             CLEARED_RULE,
-            "欠缴余额为零时应有清欠日期,不为零时不应有",
+            "欠缴余额为零时应有清欠日期，不为零时不应有",
             "a debt has the day it was cleared exactly when nothing is owed any more",
         )]
     }

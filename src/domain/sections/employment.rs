@@ -24,7 +24,7 @@ pub struct EmploymentMonth {
     #[schemars(title = "费款所属期")]
     pub period: Period,
     /// Persons insured.
-    #[schemars(title = "参保人数")]
+    #[schemars(title = "参保人数", extend("x-unit" = "person"))]
     pub insured: i64,
     /// Premiums due for the month, all kinds together, in fen.
     #[schemars(title = "应缴费额")]

@@ -56,7 +56,7 @@ pub struct InvoiceMonth {
     #[schemars(title = "开票方向")]
     pub direction: Direction,
     /// Invoices, red-letter ones included, voided ones not.
-    #[schemars(title = "发票份数")]
+    #[schemars(title = "发票份数", extend("x-unit" = "invoice"))]
     pub invoice_count: i64,
     /// Amounts without tax, red-letter invoices deducted, in fen.
     #[schemars(title = "不含税金额")]
@@ -65,22 +65,22 @@ pub struct InvoiceMonth {
     #[schemars(title = "税额")]
     pub tax_fen: Fen,
     /// Red-letter invoices (红字发票) among them.
-    #[schemars(title = "红字发票份数")]
+    #[schemars(title = "红字发票份数", extend("x-unit" = "invoice"))]
     pub red_count: Option<i64>,
     /// Red-letter amounts without tax, in fen, zero or negative.
     #[schemars(title = "红字不含税金额")]
     pub red_net_fen: Option<Fen>,
     /// Invoices voided in the month; they are in no other figure.
-    #[schemars(title = "作废发票份数")]
+    #[schemars(title = "作废发票份数", extend("x-unit" = "invoice"))]
     pub void_count: Option<i64>,
     /// Distinct buyers or sellers.
     #[schemars(title = "交易对手户数")]
     pub counterparty_count: Option<i64>,
     /// Share of the largest counterparty in the net amount, in hundredths of a percent.
-    #[schemars(title = "第一大对手占比")]
+    #[schemars(title = "第一大对手占比", extend("x-unit" = "bp"))]
     pub top1_share_bp: Option<i64>,
     /// Share of the ten largest together, in hundredths of a percent.
-    #[schemars(title = "前十大对手占比")]
+    #[schemars(title = "前十大对手占比", extend("x-unit" = "bp"))]
     pub top10_share_bp: Option<i64>,
 }
 
@@ -143,7 +143,7 @@ pub struct InvoiceCounterparty {
     #[schemars(title = "不含税金额")]
     pub net_fen: Fen,
     /// Share in the net amount of all counterparties, in hundredths of a percent.
-    #[schemars(title = "占比")]
+    #[schemars(title = "占比", extend("x-unit" = "bp"))]
     pub share_bp: i64,
 }
 

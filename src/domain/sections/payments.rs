@@ -49,7 +49,7 @@ pub struct Payment {
     #[schemars(title = "计税依据")]
     pub base_fen: Option<Fen>,
     /// Rate, in hundredths of a percent.
-    #[schemars(title = "税率或征收率")]
+    #[schemars(title = "税率或征收率", extend("x-unit" = "bp"))]
     pub rate_bp: Option<i64>,
     /// Amount paid, in fen; negative for a payment taken back.
     #[schemars(title = "实缴金额")]
@@ -93,7 +93,7 @@ impl Payment {
     pub fn rules() -> Vec<RuleText> {
         vec![RuleText::new(
             LATE_FEE_RULE,
-            "滞纳金 = 滞纳税款 × 0.0005 × 滞纳天数(缴款期限届满次日起至缴款日止),四舍五入到分(征管法第三十二条,实施细则第七十五条)",
+            "滞纳金 = 滞纳税款 × 0.0005 × 滞纳天数(缴款期限届满次日起至缴款日止)，四舍五入到分(征管法第三十二条，实施细则第七十五条)",
             "late fee = tax paid late × 0.0005 × days from the day after pay_due to paid_on, half up to the fen \
              (税收征收管理法 Art. 32, 实施细则 Art. 75)",
         )]

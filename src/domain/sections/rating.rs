@@ -65,7 +65,7 @@ impl Rating {
         vec![
             RuleText::new(
                 LEVEL_RULE,
-                "评价级别与得分相符:A级90分以上;B级70分以上不满90分,因第十七条不得评为A级的除外;M级70分以上;C级40分以上不满70分;D级不满40分",
+                "评价级别与得分相符：A级90分以上；B级70分以上不满90分(因第十七条不得评为A级的不校验)；M级70分以上；C级40分以上不满70分；D级不满40分",
                 "the level is that of the points: A from 90; B from 70 to under 90, with more passed over because \
                  Art. 17 may keep a firm from A; M from 70; C from 40 to under 70; D under 40",
             ),

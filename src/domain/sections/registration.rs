@@ -71,7 +71,7 @@ pub struct Registration {
     #[schemars(title = "注册资本币种")]
     pub currency: Option<String>,
     /// Persons employed.
-    #[schemars(title = "从业人数")]
+    #[schemars(title = "从业人数", extend("x-unit" = "person"))]
     pub employees: Option<i64>,
     /// Accounting regime code: 101 enterprise standards, 102 small-enterprise standards, 201 enterprise system.
     #[schemars(title = "会计制度代码")]

@@ -77,7 +77,7 @@ impl Violation {
         vec![
             RuleText::new(
                 RESOLVED_RULE,
-                "已处理的违法违章应有处理日期,未处理的不应有",
+                "已处理的违法违章应有处理日期，未处理的不应有",
                 "a violation has the day it was dealt with exactly when its status is resolved",
             ),
             RuleText::new(
