@@ -83,4 +83,6 @@ impl FromStr for Syntax {
 }
 
 #[cfg(test)]
+mod fuzz;
+#[cfg(test)]
 mod tests;

@@ -11,6 +11,7 @@ use serde_json::value::RawValue;
 
 use super::csv_line;
 use super::fault::RowError;
+use super::form::Form;
 use super::header::REMARKS;
 use super::workbook::{SheetRow, SheetValue};
 use super::written::{starts_formula, trimmed};
@@ -77,7 +78,7 @@ impl RejectedFile {
         }
     }
 
-    /// The line of a rejected row; `original` is the row as delivered, unless it was too long to be kept.
+    /// The line of a rejected row; `original` is the row as delivered, if it is kept.
     pub fn line(&self, original: Option<&str>, remark: Remark<'_>) -> String {
         match self {
             RejectedFile::Ndjson => json_row(original.unwrap_or("{}"), remark),
@@ -149,17 +150,9 @@ fn disarmed(cell: &str) -> Cow<'_, str> {
     if !number { Cow::Owned(format!("'{bare}")) } else { Cow::Borrowed(cell) }
 }
 
-/// The object with the remarks as members; a line that is no object stands whole in `_original`.
+/// The object with the remarks as members.
 fn json_row(original: &str, remark: Remark<'_>) -> String {
-    let text = |text: &str| serde_json::Value::from(text).to_string();
-    let mut members: Vec<String> = match serde_json::from_str::<Members<'_>>(original) {
-        Ok(Members(members)) => members
-            .iter()
-            .filter(|(name, _)| !REMARKS.contains(&name.as_str()))
-            .map(|(name, value)| format!("{}:{}", text(name), value.get()))
-            .collect(),
-        Err(_) => vec![format!("\"_original\":{}", text(original))],
-    };
+    let mut members = written_members(original, |name| !REMARKS.contains(&name)).unwrap_or_default();
     let column = remark.column.map_or_else(|| "null".to_owned(), text);
     let [row, at, rule, message] = REMARKS;
     members.push(format!(
@@ -169,6 +162,24 @@ fn json_row(original: &str, remark: Remark<'_>) -> String {
         text(remark.message)
     ));
     format!("{{{}}}\n", members.join(","))
+}
+
+/// The object with only those members that are columns of the form; none of a line that is no object.
+pub(super) fn own_members(form: &Form, line: &str) -> Option<String> {
+    let members = written_members(line, |name| form.column_index(name).is_some())?;
+    Some(format!("{{{}}}", members.join(",")))
+}
+
+/// The members of an object whose names are wanted, as they are written.
+fn written_members(line: &str, wanted: impl Fn(&str) -> bool) -> Option<Vec<String>> {
+    let Members(members) = serde_json::from_str(line).ok()?;
+    let written = |(name, value): &(String, &RawValue)| format!("{}:{}", text(name), value.get());
+    Some(members.iter().filter(|(name, _)| wanted(name)).map(written).collect())
+}
+
+/// A text as JSON.
+fn text(text: &str) -> String {
+    serde_json::Value::from(text).to_string()
 }
 
 /// The members of an object as they are written, doubles included.
@@ -285,8 +296,12 @@ mod tests {
                 "\n"
             )
         );
-        let line = file.line(Some("{\"a\":"), Remark { column: None, ..REMARK });
-        assert!(line.starts_with(r#"{"_original":"{\"a\":","_row":7,"_column":null,"#), "{line}");
+        let line = file.line(None, Remark { column: None, ..REMARK });
+        assert!(line.starts_with(r#"{"_row":7,"_column":null,"#), "{line}");
+        let rating = Form::by_id("rating").unwrap();
+        let kept = own_members(rating, r#"{"year":2024,"legal_rep_id":"x","level":"B"}"#).unwrap();
+        assert_eq!(kept, r#"{"year":2024,"level":"B"}"#);
+        assert_eq!(own_members(rating, r#"{"year":2024"#), None);
     }
 
     proptest! {

@@ -10,7 +10,7 @@ use super::form::Form;
 use super::header::{Header, Place};
 use super::input_rule::InputRule;
 use super::lines::Lines;
-use super::rejected::sheet_line;
+use super::rejected::{own_members, sheet_line};
 use super::workbook::{Sheet, SheetRow};
 use super::{Syntax, csv_line, json_line};
 use crate::domain::record::Record;
@@ -26,6 +26,8 @@ pub struct Rows<'a> {
     cells: Cells,
     row: u64,
     line: u64,
+    /// Whether the row read last was.
+    rejected: bool,
     ended: bool,
 }
 
@@ -80,7 +82,7 @@ impl<'a> Rows<'a> {
     }
 
     fn of(form: &'static Form, source: Source<'a>) -> Self {
-        Self { form, source, cells: Cells::new(form), row: 0, line: 0, ended: false }
+        Self { form, source, cells: Cells::new(form), row: 0, line: 0, rejected: false, ended: false }
     }
 
     /// Number of data rows read so far, rejected ones included.
@@ -102,8 +104,11 @@ impl<'a> Rows<'a> {
     }
 
     /// The row read last as it was delivered, of a workbook as a line of CSV; none if it is too long to be kept.
+    ///
+    /// Of a rejected object only the columns of the form: what has no place here is not kept either.
     pub fn original(&self) -> Option<Cow<'_, str>> {
         let text = match &self.source {
+            Source::Ndjson { lines } if self.rejected => Cow::Owned(own_members(self.form, lines.current())?),
             Source::Csv { lines, .. } | Source::Ndjson { lines } => Cow::Borrowed(lines.current()),
             Source::Workbook { header, row, .. } => Cow::Owned(sheet_line(row, header.places.len())),
         };
@@ -120,6 +125,7 @@ impl<'a> Rows<'a> {
             self.cells.check_required()?;
             self.form.read(&self.cells)
         });
+        self.rejected = record.is_err();
         Some(record.map_err(|fault| RowProblem::Rejected(fault.at(self.row, self.line))))
     }
 
