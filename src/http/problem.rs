@@ -101,16 +101,8 @@ pub fn public(error: &ServiceError) -> Public {
             "there is nothing here that this member may see",
         ),
         ServiceError::Denied(denial) => denied(denial.code()),
-        ServiceError::Invalid(_) => of(
-            StatusCode::UNPROCESSABLE_ENTITY,
-            "invalid",
-            "请求内容有误 invalid request",
-            "mend what `errors` names and send the request again",
-        ),
-        ServiceError::RowsRejected(_) => of(
-            StatusCode::UNPROCESSABLE_ENTITY,
-            "invalid",
-            "请求内容有误 invalid request",
+        ServiceError::Invalid(_) => invalid("mend what `errors` names and send the request again"),
+        ServiceError::RowsRejected(_) => invalid(
             "nothing was taken: fetch the rejected rows from `errors_url`, mend them and send the delivery again",
         ),
         ServiceError::Malformed(why) => {
@@ -150,6 +142,15 @@ pub fn public(error: &ServiceError) -> Public {
             "系统故障 fault of the exchange",
             "tell the operator the request id in `instance`",
         ),
+    }
+}
+
+fn invalid(detail: &str) -> Public {
+    Public {
+        status: StatusCode::UNPROCESSABLE_ENTITY,
+        code: "invalid",
+        title: "请求内容有误 invalid request",
+        detail: detail.to_owned(),
     }
 }
 
