@@ -3,7 +3,12 @@
 //! What the documents say of themselves (metaschema, references, samples against schemas) is held by
 //! `tests/third_party/check_schemas.py`.
 
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking, also in its helpers")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test fails by panicking, also in its helpers"
+)]
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -16,7 +21,8 @@ use shuidaiyi::domain::consent::{
 };
 use shuidaiyi::domain::denial::{ConsentFault, Denial};
 use shuidaiyi::domain::describe;
-use shuidaiyi::domain::import::Form;
+use shuidaiyi::domain::import::manifest::{Manifest, ManifestCity, ManifestFile};
+use shuidaiyi::domain::import::{Charset, Compression, Form, InputRule, Syntax};
 use shuidaiyi::domain::member::Role;
 use shuidaiyi::domain::period::Frequency;
 use shuidaiyi::domain::product::{Drawdown, FieldProfile, ProductStatus, ProductTerms, Repayment, Security};
@@ -28,7 +34,7 @@ use shuidaiyi::http::{consents, dossiers, products};
 use shuidaiyi::ledger::EntryKind;
 use shuidaiyi::seal::sd_jwt::{ConsentClaim, DossierClaims, WindowClaim};
 use shuidaiyi::service::consent::NewConsent;
-use shuidaiyi::service::error::{Fault, ServiceError};
+use shuidaiyi::service::error::{Fault, RefusedDelivery, ServiceError};
 use shuidaiyi::service::ingest::Mode;
 use shuidaiyi::service::refusals::Counted;
 
@@ -129,6 +135,7 @@ fn the_problem_codes_are_those_of_the_code() {
     let mut answered: Vec<(&str, u16)> = every_error().iter().map(code_and_status).collect();
     described.sort_unstable();
     answered.sort_unstable();
+    answered.dedup(); // a refused delivery is a kind of invalid request
     assert_eq!(described, answered);
 }
 
@@ -156,7 +163,12 @@ fn every_error() -> Vec<ServiceError> {
                 ServiceError::Denied(Denial::SectionNotConsented)
             }
             Some(ServiceError::Denied(Denial::SectionNotConsented)) => ServiceError::Invalid(vec![]),
-            Some(ServiceError::Invalid(_)) => ServiceError::Malformed(String::new()),
+            Some(ServiceError::Invalid(_)) => ServiceError::RowsRejected(Box::new(RefusedDelivery {
+                batch_id: String::new(),
+                rejected: 1,
+                errors: Vec::new(),
+            })),
+            Some(ServiceError::RowsRejected(_)) => ServiceError::Malformed(String::new()),
             Some(ServiceError::Malformed(_)) => ServiceError::TooLarge(""),
             Some(ServiceError::TooLarge(_)) => ServiceError::Conflict(String::new()),
             Some(ServiceError::Conflict(_)) => ServiceError::KeyConflict,
@@ -238,6 +250,28 @@ fn every_list_of_names_is_the_one_of_the_code() {
     assert_enum::<Repayment>("product", "/$defs/repayment/enum");
     assert_enum::<Security>("product", "/$defs/security/enum");
     assert_enum::<Mode>("openapi", "/components/schemas/Mode/enum");
+    let rules: Vec<&str> = InputRule::ALL.iter().map(|rule| rule.as_str()).collect();
+    assert_list("batch", "/$defs/rule/enum", &rules);
+}
+
+#[test]
+fn a_manifest_is_described_as_it_is_read() {
+    let schema: Value =
+        serde_json::from_str(&fs::read_to_string(folder().join("import/manifest.schema")).unwrap()).unwrap();
+    let stranger = r#"{"no such name":0}"#;
+    let described = |pointer: &str| {
+        keys(schema.pointer(pointer).unwrap()).into_iter().map(str::to_owned).collect::<BTreeSet<_>>()
+    };
+    assert_eq!(described("/properties"), names::<Manifest>(stranger));
+    assert_eq!(described("/properties/city/properties"), names::<ManifestCity>(stranger));
+    assert_eq!(described("/properties/files/items/properties"), names::<ManifestFile>(stranger));
+    let listed = |name: &str| {
+        let list = &schema["properties"]["files"]["items"]["properties"][name]["enum"];
+        texts(list).into_iter().map(str::to_owned).collect::<BTreeSet<_>>()
+    };
+    assert_eq!(listed("syntax"), names::<Syntax>(r#""x""#));
+    assert_eq!(listed("encoding"), names::<Charset>(r#""x""#));
+    assert_eq!(listed("compression"), names::<Compression>(r#""x""#));
 }
 
 #[test]
@@ -270,10 +304,8 @@ fn what_is_generated_from_the_types_is_what_is_published() {
         ("rules.csv".to_owned(), describe::rules()),
     ];
     for section in Section::ALL {
-        if let Some(schema) = describe::section_schema(section) {
-            let text = serde_json::to_string_pretty(&schema).unwrap() + "\n";
-            generated.push((format!("section/{section}.json"), text));
-        }
+        let text = serde_json::to_string_pretty(&describe::section_schema(section)).unwrap() + "\n";
+        generated.push((format!("section/{section}.json"), text));
     }
     let write = std::env::var_os("SHUIDAIYI_WRITE_SCHEMA").is_some();
     for (name, text) in generated {
@@ -294,7 +326,7 @@ fn what_is_generated_from_the_types_is_what_is_published() {
 #[test]
 fn every_field_is_named_and_explained() {
     for field in Section::ALL.into_iter().flat_map(describe::fields) {
-        assert!(field.zh.chars().any(|c| !c.is_ascii()), "{} {}: no Chinese name", field.section, field.path);
+        assert!(!field.zh.is_ascii(), "{} {}: no Chinese name", field.section, field.path);
         assert!(
             field.en.chars().filter(char::is_ascii_alphabetic).count() > 4,
             "{} {}: no English meaning",

@@ -1,7 +1,9 @@
 //! The commands. Each prints for people, Chinese first; errors go to stderr in one line that says how to mend them.
 
 mod arguments;
+mod check;
 mod consent;
+mod delivered;
 mod demo;
 mod import;
 pub mod init;
@@ -9,6 +11,7 @@ mod member;
 mod output;
 mod pull;
 mod serve;
+mod show;
 pub mod synth;
 mod synth_command;
 mod verify;
@@ -45,11 +48,13 @@ fn run(command: Command) -> Result<ExitCode, Failure> {
         Command::Init(options) => init::run(&options),
         Command::Serve(options) => serve::run(&options),
         Command::Synth(options) => synth_command::run(&options),
+        Command::Check(options) => check::run(&options),
         Command::Import(options) => import::run(&options),
         Command::Member(options) => member::run(&options),
         Command::Consent(options) => consent::run(&options),
         Command::Pull(options) => pull::run(&options),
         Command::Verify(options) => verify::run(&options),
+        Command::Show(options) => show::run(&options),
     }
 }
 

@@ -12,7 +12,7 @@ use super::strict_json;
 use crate::domain::section::SectionStatus;
 
 /// The sections a dossier may have, in the order of the protocol.
-pub const SECTIONS: [&str; 9] = [
+pub const SECTIONS: [&str; 10] = [
     "registration",
     "rating",
     "filings",
@@ -22,6 +22,7 @@ pub const SECTIONS: [&str; 9] = [
     "inspections",
     "statements",
     "invoices",
+    "employment",
 ];
 
 /// Members that every section object has; a missing figure is null, never left out.
@@ -185,6 +186,11 @@ mod tests {
 
     fn wrong(array: &Value) -> String {
         read_sections(&[&encode(array)]).unwrap_err()
+    }
+
+    #[test]
+    fn every_section_may_be_disclosed() {
+        assert_eq!(SECTIONS, crate::domain::section::Section::ALL.map(|section| section.as_str()));
     }
 
     #[test]
