@@ -16,7 +16,7 @@ use super::row::{Row, Value};
 use super::rows::Delivered;
 use super::sheet::Sheet;
 use crate::domain::import::manifest::{Manifest, ManifestCity, ManifestFile};
-use crate::domain::import::{Form, Syntax};
+use crate::domain::import::{Charset, Compression, Form, Syntax};
 
 /// How a form's base files are laid out, in the order to load them.
 struct Layout {
@@ -24,6 +24,18 @@ struct Layout {
     syntax: Syntax,
     /// A file for each year of its periods.
     by_year: bool,
+    dress: Dress,
+}
+
+/// How the base file is dressed. Most are plain; a few come as the bureau's real exports do.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Dress {
+    /// English names, fen, UTF-8.
+    Plain,
+    /// Chinese names, 元 with thousands separators, GB18030.
+    Export,
+    Gzip,
+    Zstd,
 }
 
 const LAYOUTS: [Layout; 22] = [
@@ -46,13 +58,17 @@ const LAYOUTS: [Layout; 22] = [
     layout("balance_sheet_general", Syntax::Csv, false),
     layout("income_statement_general", Syntax::Csv, false),
     layout("cash_flow_general", Syntax::Csv, false),
-    layout("invoice_month", Syntax::Csv, false),
-    layout("invoice_counterparty", Syntax::Csv, false),
-    layout("employment_month", Syntax::Csv, false),
+    dressed("invoice_month", Dress::Gzip),
+    dressed("invoice_counterparty", Dress::Zstd),
+    dressed("employment_month", Dress::Export),
 ];
 
 const fn layout(form: &'static str, syntax: Syntax, by_year: bool) -> Layout {
-    Layout { form, syntax, by_year }
+    Layout { form, syntax, by_year, dress: Dress::Plain }
+}
+
+const fn dressed(form: &'static str, dress: Dress) -> Layout {
+    Layout { form, syntax: Syntax::Csv, by_year: false, dress }
 }
 
 /// Which file: the delivery, the form's place, the year or 0.
@@ -114,7 +130,7 @@ impl Sheets {
                     || SynthError::Column { form: layout.form.to_owned(), column: "form".to_owned() };
                 let form = Form::by_id(layout.form).ok_or_else(unknown)?;
                 let listed = listed(layout, round, year, &self.span);
-                Ok(none.insert(Sheet::create(&self.out, form, listed)?))
+                Ok(none.insert(Sheet::create(&self.out, form, layout.dress == Dress::Export, listed)?))
             }
         }
     }
@@ -141,10 +157,18 @@ fn listed(layout: &Layout, round: Round, year: i32, span: &Span) -> ManifestFile
     };
     let (from, to) = coverage(layout, span);
     let (from, to) = if year == 0 { (from, to) } else { within_year(year, from, to) };
+    let (encoding, compression, ending) = match layout.dress {
+        Dress::Plain => (Charset::Utf8, Compression::None, ""),
+        Dress::Export => (Charset::Gb18030, Compression::None, ""),
+        Dress::Gzip => (Charset::Utf8, Compression::Gzip, ".gz"),
+        Dress::Zstd => (Charset::Utf8, Compression::Zstd, ".zst"),
+    };
     ManifestFile {
-        file: format!("{name}.{}", layout.syntax.as_str()),
+        file: format!("{name}.{}{ending}", layout.syntax.as_str()),
         form: layout.form.to_owned(),
         syntax: layout.syntax,
+        encoding,
+        compression,
         coverage_from: from,
         coverage_to: to,
         as_of: span.known_on(round),

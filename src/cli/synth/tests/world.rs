@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::io::BufReader;
 use std::path::Path;
 use std::sync::LazyLock;
 
@@ -80,10 +79,10 @@ impl World {
 fn read(directory: &Path, manifest: &Manifest) -> Vec<Read> {
     let mut all = Vec::new();
     for (place, listed) in manifest.files.iter().enumerate() {
-        let file = BufReader::new(fs::File::open(directory.join(&listed.file)).unwrap());
+        let file = listed.compression.unpack(fs::File::open(directory.join(&listed.file)).unwrap()).unwrap();
         let form = Form::by_id(&listed.form).unwrap();
         let before = all.len();
-        for item in Rows::open(form, listed.syntax, file).unwrap() {
+        for item in Rows::decoded(form, listed.syntax, listed.encoding, file).unwrap() {
             let record = item.unwrap_or_else(|problem| panic!("{}: {problem}", listed.file));
             let body = serde_json::from_str(&record.body).unwrap();
             all.push(Read { form: listed.form.clone(), file: place, body, record });
