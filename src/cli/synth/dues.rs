@@ -2,7 +2,7 @@
 
 use chrono::{Datelike, NaiveDate};
 
-use super::calendar::{Span, add_days};
+use super::calendar::{Round, Span, add_days};
 use super::firm::{Course, Firm};
 use super::money::late_fee;
 use super::random::{Purpose, Random};
@@ -79,8 +79,8 @@ pub(super) struct Due {
     pub(super) pay_due: NaiveDate,
     /// Day of payment, also one after the last delivery; none for what is never paid.
     pub(super) paid_on: Option<NaiveDate>,
-    /// Comes of a correction, which only a later delivery holds.
-    pub(super) corrected: bool,
+    /// Comes of a correction, which that later delivery holds; none of a first return.
+    pub(super) corrected: Option<Round>,
 }
 
 impl Due {
@@ -115,6 +115,12 @@ impl<'a> Payer<'a> {
             && closed_on <= add_days(pay_due, 50)
         {
             return Some(filed_on);
+        }
+        // One in eight is a few days late with what was due last, so that each round has payments to speak of.
+        let last = (0..8).contains(&(self.span.as_of - pay_due).num_days());
+        if last && filed_on <= self.span.as_of && self.firm.index % 8 == 3 {
+            let days = i64::try_from(self.firm.index / 8 % 3).unwrap_or(0) + 1;
+            return Some(add_days(self.span.as_of, days));
         }
         if self.firm.struggles_in(filed_on) {
             return match random.below(100) {

@@ -208,10 +208,10 @@ fn kind(vat_class: VatClass, random: &mut Random) -> TaxpayerKind {
 
 fn reg_type(kind: TaxpayerKind, random: &mut Random) -> &'static str {
     match kind {
-        TaxpayerKind::Trader => *random.pick(&["411", "411", "411", "410"]),
+        TaxpayerKind::Trader => random.pick::<&str>(&["411", "411", "411", "410"]),
         TaxpayerKind::SoleProprietorship => "171",
         TaxpayerKind::Partnership => "172",
-        TaxpayerKind::Company => *random.pick(&["173", "173", "173", "159", "174", "310", "330"]),
+        TaxpayerKind::Company => random.pick::<&str>(&["173", "173", "173", "159", "174", "310", "330"]),
     }
 }
 

@@ -3,7 +3,7 @@
 use chrono::{Datelike, NaiveDate};
 
 use super::book::{Book, Columns, Flows};
-use super::calendar::{FilingDates, Span, add_days, form_version};
+use super::calendar::{FilingDates, Round, Span, add_days, form_version};
 use super::dues::{Due, Dues, Payer, Tax};
 use super::firm::Firm;
 use super::industry::Season;
@@ -17,6 +17,8 @@ use crate::domain::sections::filings::vat_general::VatGeneralRow as Row;
 /// One return of a general taxpayer.
 pub(super) struct GeneralReturn {
     pub(super) dates: FilingDates,
+    /// The delivery that holds it.
+    pub(super) round: Round,
     pub(super) general: Columns,
     /// 即征即退, for some software firms.
     pub(super) refund_on_levy: Option<Columns>,
@@ -68,7 +70,7 @@ impl<'a> Bookkeeper<'a> {
         let refund_on_levy = self.refunded.as_mut().map(|(book, _)| book.close(&levy_flows, new_year));
         flows.surcharged_elsewhere =
             Some(refund_on_levy.as_ref().map_or(0, |columns| of(columns, Row::DueOrRefund)));
-        let omission = sales_fen > 0 && self.random.chance(10);
+        let omission = sales_fen > 0 && self.random.chance(25);
         let draft = omission.then(|| self.general.clone().close(&with_omission(&flows), new_year));
         let general = self.general.close(&flows, new_year);
         let vat_month =
@@ -76,15 +78,17 @@ impl<'a> Bookkeeper<'a> {
         let filed = Filed { dates, general, refund_on_levy };
         let amended_on = draft.as_ref().map(|_| add_days(dates.filed_on, self.random.between(2, 9)));
         let amended_on = amended_on.filter(|day| *day <= span.as_of);
+        let round = *self.random.pick(&[Round::First, Round::Second, Round::Third]);
         let returns = match (draft, amended_on) {
             (Some(draft), Some(amended_on)) => {
-                filed.note_dues(Some((&draft, amended_on)), dues, payer);
-                filed.with_original(draft, amended_on)
+                filed.note_dues(Some((&draft, amended_on, round)), dues, payer);
+                filed.with_original(draft, amended_on, round)
             }
             (Some(_), None) | (None, _) => {
                 filed.note_dues(None, dues, payer);
                 vec![self.perhaps_slip(GeneralReturn {
                     dates,
+                    round: Round::Base,
                     general: filed.general,
                     refund_on_levy: filed.refund_on_levy,
                 })]
@@ -140,7 +144,7 @@ struct Filed {
 
 impl Filed {
     /// Notes the taxes of the return; of a corrected one, first what the original said and then the difference.
-    fn note_dues(&self, draft: Option<(&Columns, NaiveDate)>, dues: &mut Dues, payer: &mut Payer<'_>) {
+    fn note_dues(&self, draft: Option<(&Columns, NaiveDate, Round)>, dues: &mut Dues, payer: &mut Payer<'_>) {
         let mut lines = vec![
             (Tax::Vat, Some(&self.general), Row::DueOrRefund),
             (Tax::VatRefundedOnLevy, self.refund_on_levy.as_ref(), Row::DueOrRefund),
@@ -153,16 +157,17 @@ impl Filed {
         let FilingDates { due: pay_due, filed_on, period, .. } = self.dates;
         let paid_on = payer.day(filed_on, pay_due);
         let later_paid_on =
-            draft.and_then(|(_, amended_on)| payer.day(amended_on, pay_due).or(Some(amended_on)));
+            draft.and_then(|(_, amended_on, _)| payer.day(amended_on, pay_due).or(Some(amended_on)));
         for (tax, columns, row) in lines {
             let Some(columns) = columns else { continue };
             let whole = of(columns, row);
             let stated = match draft {
-                Some((draft, _)) if tax != Tax::VatRefundedOnLevy => of(draft, row).min(whole),
+                Some((draft, ..)) if tax != Tax::VatRefundedOnLevy => of(draft, row).min(whole),
                 Some(_) | None => whole,
             };
+            let round = draft.map(|(_, _, round)| round);
             for (amount_fen, paid_on, corrected) in
-                [(stated, paid_on, false), (whole - stated, later_paid_on, true)]
+                [(stated, paid_on, None), (whole - stated, later_paid_on, round)]
             {
                 let due = Due { amount_fen, paid_on, corrected, ..blank(tax, period, pay_due) };
                 dues.note(due);
@@ -178,26 +183,22 @@ impl Filed {
     }
 
     /// The original as drafted and, days later, its correction.
-    fn with_original(self, draft: Columns, amended_on: NaiveDate) -> Vec<GeneralReturn> {
+    fn with_original(self, draft: Columns, amended_on: NaiveDate, round: Round) -> Vec<GeneralReturn> {
         let Filed { dates, general, refund_on_levy } = self;
-        let original = GeneralReturn { dates, general: draft, refund_on_levy: refund_on_levy.clone() };
+        let original = GeneralReturn {
+            dates,
+            round: Round::Base,
+            general: draft,
+            refund_on_levy: refund_on_levy.clone(),
+        };
         let amended_dates = FilingDates { filed_on: amended_on, amended: true, ..dates };
-        vec![original, GeneralReturn { dates: amended_dates, general, refund_on_levy }]
+        vec![original, GeneralReturn { dates: amended_dates, round, general, refund_on_levy }]
     }
 }
 
 /// A due of nothing yet.
 pub(super) fn blank(tax: Tax, period: Period, pay_due: NaiveDate) -> Due {
-    Due {
-        tax,
-        period,
-        base_fen: None,
-        rate_bp: None,
-        amount_fen: 0,
-        pay_due,
-        paid_on: None,
-        corrected: false,
-    }
+    Due { tax, period, base_fen: None, rate_bp: None, amount_fen: 0, pay_due, paid_on: None, corrected: None }
 }
 
 /// The surcharges on a VAT due, where the return itself has no rows for them: base, and each at its rate.

@@ -3,7 +3,7 @@
 use chrono::NaiveDate;
 
 use crate::cli::synth::History;
-use crate::cli::synth::calendar::{Round, Span, add_days};
+use crate::cli::synth::calendar::{Span, add_days};
 use crate::cli::synth::dues::Due;
 use crate::cli::synth::firm::Firm;
 use crate::cli::synth::inspections::Inspection;
@@ -18,7 +18,7 @@ pub(super) fn add(history: &History, look: &Look, span: &Span, rows: &mut Rows) 
     let firm = &history.firm;
     for due in history.ledger.dues.0.iter().filter(|due| due.period.to() >= span.first) {
         paid(firm, due, look, span, rows);
-        if !due.corrected {
+        if due.corrected.is_none() {
             owed(firm, due, look, rows);
         }
     }
@@ -41,16 +41,16 @@ pub(super) fn add(history: &History, look: &Look, span: &Span, rows: &mut Rows) 
 fn paid(firm: &Firm, due: &Due, look: &Look, span: &Span, rows: &mut Rows) {
     let Some(day) = due.paid_on else { return };
     // A corrected return's difference comes with the correction, later than it was paid.
-    let known = if due.corrected { day.max(span.known_on(Round::First)) } else { day };
+    let known = due.corrected.map_or(day, |round| day.max(span.known_on(round)));
     if !look.delivers(known, &[Some(add_days(day, 1))]) {
         return;
     }
     let tag = match (due.corrected, due.period.freq()) {
-        (true, _) => 1,
-        (false, Frequency::Month) => 2,
-        (false, Frequency::Quarter) => 3,
-        (false, Frequency::Year) => 4,
-        (false, Frequency::Event) => 5,
+        (Some(_), _) => 1,
+        (None, Frequency::Month) => 2,
+        (None, Frequency::Quarter) => 3,
+        (None, Frequency::Year) => 4,
+        (None, Frequency::Event) => 5,
     };
     let voucher = Voucher { day, tag };
     let item = Some(due.tax.item());

@@ -1,4 +1,4 @@
-//! Rows of the VAT returns. A correction comes with the first round of amendments.
+//! Rows of the VAT returns. A correction comes with one of the rounds of amendments.
 
 use std::sync::LazyLock;
 
@@ -36,8 +36,7 @@ pub(super) fn add(history: &History, rows: &mut Rows) {
     match &history.ledger.returns {
         Returns::General(returns) => {
             for filed in returns {
-                let round = if filed.dates.amended { Round::First } else { Round::Base };
-                rows.add("vat_general", round, general(taxpayer, filed));
+                rows.add("vat_general", filed.round, general(taxpayer, filed));
             }
         }
         Returns::Small(returns) => {

@@ -31,7 +31,7 @@ impl Misposting {
         let year = u64::try_from(chrono::Datelike::year(&period.from())).ok()?;
         let mut random = Random::new(seed.wrapping_add(year), firm.index, Purpose::Income);
         let happens = period.freq() == Frequency::Year && random.chance(60);
-        (happens && profit.selling > 100).then(|| Self { fen: profit.selling / 3 })
+        (happens && profit.selling > 100).then_some(Self { fen: profit.selling / 3 })
     }
 
     /// The result as first filed.
