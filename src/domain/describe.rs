@@ -26,9 +26,9 @@ use super::sections::statements::Statement;
 use super::sections::violations::Violation;
 
 /// The schema of one section's records, as published in `schema/section/<name>.json`.
-pub fn section_schema(section: Section) -> Option<Value> {
+pub fn section_schema(section: Section) -> Value {
     let mut generator = SchemaSettings::draft2020_12().for_serialize().into_generator();
-    let mut body = body_schema(section, &mut generator)?;
+    let mut body = body_schema(section, &mut generator);
     open_up(&mut body);
     cut(&mut body, section.never_fields());
     stand_in(&mut body, section);
@@ -72,24 +72,24 @@ pub fn section_schema(section: Section) -> Option<Value> {
             "unevaluatedProperties": false,
         }),
     );
-    Some(json!({
+    json!({
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "$id": format!("urn:shuidaiyi:schema:section-{section}"),
         "title": format!("{} {}", section.label_zh(), section.label_en()),
         "description": format!("A record of the section `{section}`, encoder `{}`. Generated from the types; do not edit.", section.encoder()),
         "anyOf": [{ "$ref": "#/$defs/whole" }, { "$ref": "#/$defs/narrowed" }],
         "$defs": definitions,
-    }))
+    })
 }
 
 /// The schema of a record's body as stored. A new section does not compile until it stands here.
-fn body_schema(section: Section, generator: &mut SchemaGenerator) -> Option<Value> {
-    fn of<T: JsonSchema>(generator: &mut SchemaGenerator) -> Option<Value> {
+fn body_schema(section: Section, generator: &mut SchemaGenerator) -> Value {
+    fn of<T: JsonSchema>(generator: &mut SchemaGenerator) -> Value {
         let mut schema = T::json_schema(generator).to_value();
         if let Some(object) = schema.as_object_mut() {
             object.remove("$schema");
         }
-        Some(schema)
+        schema
     }
     match section {
         Section::Registration => of::<RegistrationRecord>(generator),
@@ -249,11 +249,10 @@ pub struct Field {
 
 /// Every field of a section's records, in the order of the types.
 pub fn fields(section: Section) -> Vec<Field> {
+    let schema = section_schema(section);
     let mut found = Vec::new();
-    if let Some(schema) = section_schema(section) {
-        let walk = Walk { section, root: &schema };
-        walk.object(&schema["$defs"]["whole"]["allOf"][0], "", "", &mut found);
-    }
+    let walk = Walk { section, root: &schema };
+    walk.object(&schema["$defs"]["whole"]["allOf"][0], "", "", &mut found);
     found
 }
 

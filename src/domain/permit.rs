@@ -6,6 +6,7 @@ use chrono::NaiveDate;
 
 use super::consent::{Consent, ConsentStatus, Purpose};
 use super::denial::{ConsentFault, Denial};
+use super::id_digest::IdDigest;
 use super::member::MemberId;
 use super::period::Window;
 use super::product::{FieldProfile, Product, ProductStatus};
@@ -27,7 +28,7 @@ pub struct Ask {
     /// The sections wanted; all that are consented if absent.
     pub sections: Option<Vec<Section>>,
     /// Keyed digest of the legal representative's identity number, to be told whether it matches.
-    pub legal_rep_digest: Option<String>,
+    pub legal_rep_digest: Option<IdDigest>,
 }
 
 /// Leave to release: what, of whom, to whom, for what.
@@ -43,7 +44,7 @@ pub struct Permit {
     profile: FieldProfile,
     window: Window,
     personal_data: bool,
-    legal_rep_digest: Option<String>,
+    legal_rep_digest: Option<IdDigest>,
 }
 
 impl Permit {
@@ -88,8 +89,8 @@ impl Permit {
         self.personal_data
     }
     /// The digest that the bank submitted, if it did.
-    pub fn legal_rep_digest(&self) -> Option<&str> {
-        self.legal_rep_digest.as_deref()
+    pub fn legal_rep_digest(&self) -> Option<IdDigest> {
+        self.legal_rep_digest
     }
 }
 
@@ -121,7 +122,7 @@ pub fn permit(
         profile: profile.clone(),
         window,
         personal_data: consent.terms.personal_data,
-        legal_rep_digest: ask.legal_rep_digest.clone(),
+        legal_rep_digest: ask.legal_rep_digest,
     })
 }
 

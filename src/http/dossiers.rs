@@ -7,6 +7,7 @@ use serde::Deserialize;
 use super::gate::Context;
 use super::quota::quota_headers;
 use crate::domain::consent::Purpose;
+use crate::domain::id_digest::IdDigest;
 use crate::domain::product::all_different;
 use crate::domain::section::Section;
 use crate::service::error::{FieldError, ServiceError, ServiceResult};
@@ -56,20 +57,15 @@ impl Wire {
         if self.have.len() > HAVE_MAX || self.have.iter().any(|digest| digest.len() != 43) {
             wrong.push(FieldError::new("/have", "must be at most 64 digests of 43 characters, as in `_sd`"));
         }
-        let is_digest = |text: &String| {
-            text.len() == 43 && text.bytes().all(|c| c.is_ascii_alphanumeric() || matches!(c, b'-' | b'_'))
-        };
-        if !self.legal_rep_digest.as_ref().is_none_or(is_digest) {
-            wrong.push(FieldError::new(
-                "/legal_rep_digest",
-                "must be 43 characters of base64url: HMAC-SHA256 of the identity number under the programme's matching key",
-            ));
-        }
+        let legal_rep_digest = self.legal_rep_digest.as_deref().map(IdDigest::parse).transpose();
+        let legal_rep_digest = legal_rep_digest.unwrap_or_else(|why| {
+            wrong.push(FieldError::new("/legal_rep_digest", why.to_string()));
+            None
+        });
         if !wrong.is_empty() {
             return Err(ServiceError::Invalid(wrong));
         }
-        let Self { consent_id, purpose, taxpayer_id, sections, nonce, have, legal_rep_digest, bank_ref } =
-            self;
+        let Self { consent_id, purpose, taxpayer_id, sections, nonce, have, bank_ref, .. } = self;
         Ok(PullRequest {
             consent_id,
             purpose,

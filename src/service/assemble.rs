@@ -10,6 +10,7 @@ use chrono::{Days, NaiveDate};
 use super::catalogue::{Deliveries, Delivery};
 use super::error::{ServiceError, ServiceResult};
 use crate::domain::dossier::{EncodedRecord, SectionContent, encode};
+use crate::domain::id_digest::IdDigest;
 use crate::domain::import::Form;
 use crate::domain::member::MemberId;
 use crate::domain::narrow::Narrowing;
@@ -40,7 +41,7 @@ pub struct Wanted<'a> {
     /// Whether personal identifiers may leave.
     pub personal_data: bool,
     /// Digest of the legal representative's identity number that the bank submitted, if it did.
-    pub legal_rep_digest: Option<&'a str>,
+    pub legal_rep_digest: Option<IdDigest>,
     /// Ledger size: deliveries with a smaller index are visible.
     pub size: i64,
     /// The day of the pull in Asia/Shanghai, by which staleness is judged.

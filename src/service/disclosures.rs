@@ -130,7 +130,7 @@ impl<'a> Place<'a> {
             opening(permit, section),
             if permit.personal_data() { "personal" } else { "impersonal" },
             match permit.legal_rep_digest().filter(|_| section == Section::Registration) {
-                Some(digest) => format!(" rep-{digest}"),
+                Some(digest) => format!(" rep-{}", String::from(digest)),
                 None => String::new(),
             },
         );
@@ -191,17 +191,18 @@ fn opening(permit: &Permit, section: Section) -> String {
     }
 }
 
-/// The sections whose deliveries can change a section: itself, and the registration that says whose it is.
-fn depends_on(section: Section) -> impl Iterator<Item = Section> {
-    let registration = section.is_the_persons_own().then_some(Section::Registration);
-    std::iter::once(section).chain(registration)
+/// The sections whose deliveries can change a section: itself, and the registration, where it matters what kind of
+/// taxpayer that names.
+fn depends_on(place: &Place<'_>) -> impl Iterator<Item = Section> {
+    let by_kind = place.section.is_the_persons_own() || place.permit.profile().personal_business.is_some();
+    std::iter::once(place.section).chain(by_kind.then_some(Section::Registration))
 }
 
 /// Whether a disclosure holds at a glance: not past its day, and no delivery since that could change it.
 fn untouched(deliveries: &Deliveries, place: &Place<'_>, ready: &ReadyDisclosure, seen: Seen) -> bool {
     let fresh = ready.stale_after.is_none_or(|day| day > place.at.shanghai_date());
     fresh
-        && depends_on(place.section)
+        && depends_on(place)
             .all(|section| deliveries.between(section, ready.as_of_index, seen.size).next().is_none())
 }
 
@@ -216,7 +217,7 @@ fn unspoken(
     if !ready.present || ready.stale_after.is_some_and(|day| day <= place.at.shanghai_date()) {
         return Ok(false);
     }
-    for section in depends_on(place.section) {
+    for section in depends_on(place) {
         let mut since = deliveries.between(section, ready.as_of_index, seen.size).peekable();
         if since.peek().is_some() {
             let touches = exchange.data.read(|c| records::touches(c, place.permit.taxpayer(), section))?;

@@ -120,7 +120,7 @@ fn ask(caller: &Caller, request: &PullRequest) -> Ask {
         purpose: request.purpose,
         taxpayer_id: request.taxpayer_id.clone(),
         sections: request.sections.clone(),
-        legal_rep_digest: request.legal_rep_digest.clone(),
+        legal_rep_digest: request.legal_rep_digest,
     }
 }
 
@@ -147,8 +147,8 @@ pub fn command(
         "taxpayer_id": ask.taxpayer_id,
         "sections": ask.sections,
     });
-    if let Some(digest) = &ask.legal_rep_digest {
-        asked[LEGAL_REP_DIGEST] = digest.as_str().into();
+    if let Some(digest) = ask.legal_rep_digest {
+        asked[LEGAL_REP_DIGEST] = String::from(digest).into();
     }
     let ask_json = canonical_json(&asked).map_err(ServiceError::internal)?;
     Ok(ReleaseCommand {

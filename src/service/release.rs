@@ -11,6 +11,7 @@ use super::receipt::Receipt;
 use super::repeat;
 use crate::domain::consent::Purpose;
 use crate::domain::denial::Denial;
+use crate::domain::id_digest::IdDigest;
 use crate::domain::section::Section;
 use crate::seal::sd_jwt;
 use crate::store::idempotency::{self, Claim};
@@ -37,7 +38,7 @@ pub struct PullRequest {
     /// Digests of disclosures that the bank holds already.
     pub have: Vec<String>,
     /// Keyed digest of the legal representative's identity number, to be told whether it matches.
-    pub legal_rep_digest: Option<String>,
+    pub legal_rep_digest: Option<IdDigest>,
     /// The bank's case number.
     pub bank_ref: Option<String>,
 }

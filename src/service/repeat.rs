@@ -18,6 +18,7 @@ use super::refusals::rate_limited;
 use super::release::{Dossier, PullRequest, Pulled, refuse};
 use crate::domain::consent::{Consent, ConsentStatus};
 use crate::domain::denial::{ConsentFault, Denial};
+use crate::domain::id_digest::IdDigest;
 use crate::domain::period::Window;
 use crate::domain::section::Section;
 use crate::domain::taxpayer_id::TaxpayerId;
@@ -217,7 +218,7 @@ pub fn rebuild(exchange: &Exchange, row: &ReleaseRow, have: &[String]) -> Servic
             window: kept.window,
             profile: &kept.profile,
             personal_data: row.personal_data,
-            legal_rep_digest: kept.legal_rep_digest.as_deref(),
+            legal_rep_digest: kept.legal_rep_digest,
             size: kept.read_at,
             today: row.issued_at().shanghai_date(),
         };
@@ -242,7 +243,7 @@ struct Kept<'a> {
     profile: crate::domain::product::FieldProfile,
     read_at: i64,
     salt_epoch: u32,
-    legal_rep_digest: Option<String>,
+    legal_rep_digest: Option<IdDigest>,
 }
 
 impl<'a> Kept<'a> {
@@ -263,7 +264,10 @@ impl<'a> Kept<'a> {
                 .map_err(|e| corrupt(&e))?,
             read_at: row.read_at.ok_or_else(absent)?,
             salt_epoch: u32::try_from(row.salt_epoch.ok_or_else(absent)?).map_err(|e| corrupt(&e))?,
-            legal_rep_digest: asked.get(LEGAL_REP_DIGEST).and_then(Value::as_str).map(str::to_owned),
+            legal_rep_digest: match asked.get(LEGAL_REP_DIGEST).and_then(Value::as_str) {
+                Some(text) => Some(IdDigest::parse(text).map_err(|e| corrupt(&e))?),
+                None => None,
+            },
         })
     }
 }

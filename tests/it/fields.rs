@@ -241,12 +241,12 @@ async fn a_persons_business_leaves_only_with_that_person(backend: Backend) {
 async fn counterparties_have_another_name_for_every_bank(backend: Backend) {
     let site = Site::start(backend);
     let mut names = Vec::new();
-    let other = "91440305MA5ABCD13H";
+    let other = "914403001922038216";
     deliver_rows(
         &site,
         "invoice_counterparty",
         5,
-        &[counterparty(TAXPAYER, "914403001922038216"), counterparty(other, "914403001922038216")],
+        &[counterparty(TAXPAYER, "9144030010001686XA"), counterparty(other, "9144030010001686XA")],
     );
     for (bank, firm) in [("bank-01", TAXPAYER), ("bank-01", other), ("bank-02", TAXPAYER)] {
         let consent = consent_under(&site, bank, firm, Value::Null, false).await;

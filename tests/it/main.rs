@@ -8,6 +8,7 @@ mod coverage;
 mod deliveries;
 mod fields;
 mod flows;
+mod import_memory;
 mod input;
 mod input_batches;
 mod input_keys;

@@ -1,6 +1,7 @@
 //! What a dossier's sections say: missing is never zero, ready bytes are the assembled ones, marks alter nothing.
 
 use serde_json::{Value, json};
+use shuidaiyi::domain::import::Form;
 use shuidaiyi::service::ingest::Mode;
 
 use crate::deliveries::{TAXPAYER, as_of, consent, deliver_rows, deliver_to, lines, pulled, registration};
@@ -33,11 +34,14 @@ async fn each_way_of_missing_has_its_name(backend: Backend) {
     let not_collected = (json!("not_collected"), json!("no_batch_covers_window"));
     let empty = (json!("empty"), json!("no_record_in_window"));
     assert_eq!(states().await, (not_collected.clone(), not_collected.clone()));
+    // Nothing is known to be empty before every form of its section has been delivered.
     deliver_rows(&site, "registration", 5, &[registration(OTHER, "深圳市乙有限公司")]);
+    assert_eq!(states().await, (not_collected.clone(), not_collected.clone()));
+    deliver_others_empty(&site, "registration");
     assert_eq!(states().await, (empty.clone(), not_collected.clone()));
     deliver_rows(&site, "vat_small", 5, &[small_return(OTHER, 1, 5)]);
-    assert_eq!(states().await, (empty.clone(), not_collected.clone()), "general returns may exist");
-    deliver_rows(&site, "vat_general", 5, &[]);
+    assert_eq!(states().await, (empty.clone(), not_collected.clone()), "other returns may exist");
+    deliver_others_empty(&site, "vat_small");
     assert_eq!(states().await, (empty.clone(), empty.clone()));
     deliver_rows(&site, "registration", 6, &[registration(TAXPAYER, "深圳市甲有限公司")]);
     assert_eq!(states().await, ((json!("present"), Value::Null), empty));
@@ -48,6 +52,14 @@ async fn each_way_of_missing_has_its_name(backend: Backend) {
     let filings = sections(&pulled(&site, "bank-01", &consent).await)["filings"].clone();
     let period = &filings["records"][0]["figures"]["period"];
     assert!(period["prepaid_fen"].is_null() && period["sales_taxable_fen"] == 5, "{period}");
+}
+
+/// A delivery without rows in every other form of the form's section.
+fn deliver_others_empty(site: &Site, form: &str) {
+    let section = Form::by_id(form).unwrap().section();
+    for other in Form::all().iter().filter(|other| other.section() == section && other.id() != form) {
+        deliver_rows(site, other.id(), 5, &[]);
+    }
 }
 
 async fn what_is_overdue_says_so(backend: Backend) {

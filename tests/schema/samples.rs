@@ -66,9 +66,6 @@ fn the_pull_is_a_real_one_and_verifies() {
     assert_eq!(report.claims.unwrap(), claims);
     let sections: Vec<&str> = report.sections.iter().map(|section| section.name.as_str()).collect();
     assert_eq!(sections, ["registration", "rating"]);
-    for (section, name) in report.sections.iter().zip(["section-registration", "section-rating-empty"]) {
-        assert_eq!(Value::Object(section.object.clone()), sample(name));
-    }
     assert_eq!(serde_json::to_value(&answer.receipt).unwrap(), sample("receipt"));
     round_trip::<DossierClaims>(&sample("dossier-claims"));
     round_trip::<TrustFile>(&sample("trust"));

@@ -9,6 +9,11 @@ pub const VERSION: &str = "authorisation/2026-1";
 
 const WORDING: &str = include_str!("authorisation.txt");
 
+/// The separate consent of 个人信息保护法 Art. 23, beside the firm's own.
+const PERSONAL: &str = "☑ 本人{person}单独同意向{bank}提供本人的经营所得涉税信息与姓名，用于“{product}”的贷款审查。不勾选，不影响企业其他事项的办理。";
+const NOT_PERSONAL: &str =
+    "□ 本次未授权提供自然人信息；需要时由本人另行单独同意，不勾选不影响企业其他事项的办理。";
+
 /// What is filled into the wording.
 pub struct Blanks<'a> {
     /// The firm's name.
@@ -31,6 +36,8 @@ pub struct Blanks<'a> {
     pub pulls: u64,
     /// Whether the firm ticked the use after the loan, too.
     pub post_loan: bool,
+    /// Who consents separately to the bank's having their own data, if somebody does.
+    pub person: Option<&'a str>,
     /// When the bank deletes.
     pub retain_until: chrono::NaiveDate,
 }
@@ -38,7 +45,15 @@ pub struct Blanks<'a> {
 /// The text as the firm reads it.
 pub fn wording(blanks: &Blanks<'_>) -> String {
     let sections: Vec<&str> = blanks.sections.iter().map(|section| section.label_zh()).collect();
+    let personal = match blanks.person {
+        Some(person) => PERSONAL
+            .replace("{person}", person)
+            .replace("{bank}", blanks.bank)
+            .replace("{product}", &blanks.product.name),
+        None => NOT_PERSONAL.to_owned(),
+    };
     [
+        ("{personal}", personal.as_str()),
         ("{firm}", blanks.firm),
         ("{taxpayer}", blanks.taxpayer),
         ("{bank}", blanks.bank),
@@ -71,17 +86,23 @@ mod tests {
             firm: "样企",
             taxpayer: "91440300MA5FUK2Y3N",
             bank: "演示银行01股份有限公司深圳分行",
-            product: &Product { id: "bank-01-credit".into(), name: "青禾纳税信用贷".into() },
+            product: &Product {
+                id: "bank-01-credit".into(),
+                name: "青禾纳税信用贷".into(),
+                sections: Section::ALL.to_vec(),
+            },
             sections: &[Section::Registration, Section::Filings],
             months: 36,
             valid_from: day("2026-11-22"),
             valid_to: day("2027-11-22"),
             pulls: 5,
             post_loan: false,
+            person: Some("样一"),
             retain_until: day("2028-11-22"),
         });
         assert!(!text.contains('{') && !text.contains('}'), "{text}");
         assert!(text.contains("登记信息、申报信息") && text.contains("“青禾纳税信用贷”"), "{text}");
+        assert!(text.contains("本人样一单独同意向演示银行01股份有限公司深圳分行"), "{text}");
         assert_eq!(digest(&text).len(), "sha-256:".len() + 43);
     }
 }

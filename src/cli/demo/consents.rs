@@ -152,17 +152,19 @@ impl Desk<'_> {
         let (product, bank) = product;
         let (valid_from, valid_to) = self.validity(planned.fate)?;
         let retain_until = later(valid_to, 365)?;
+        let sections = planned.fate.sections(&product.sections);
         let shown = wording(&Blanks {
             firm: &planned.firm.name,
             taxpayer: planned.firm.taxpayer_id.as_str(),
             bank: &bank_name(bank.number),
             product,
-            sections: planned.fate.sections(),
+            sections: &sections,
             months: MONTHS,
             valid_from,
             valid_to,
             pulls: planned.pulls_max(),
             post_loan: planned.post_loan(),
+            person: planned.personal_data().then_some(planned.firm.legal_rep_name.as_str()),
             retain_until,
         });
         let instant = Timestamp::shanghai_midnight;
@@ -171,12 +173,12 @@ impl Desk<'_> {
             "bank": bank.slug,
             "product_id": product.id,
             "purpose": if planned.post_loan() { vec!["pre_loan", "post_loan"] } else { vec!["pre_loan"] },
-            "sections": planned.fate.sections(),
+            "sections": sections,
             "window": {"months": MONTHS},
             "valid_from": instant(valid_from),
             "valid_to": instant(valid_to),
             "pulls_max": planned.pulls_max(),
-            "personal_data": false,
+            "personal_data": planned.personal_data(),
             "share_outcome_with": [],
             "retain_until": retain_until,
             "text": {"version": VERSION, "digest": digest(&shown)},

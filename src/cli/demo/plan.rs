@@ -3,6 +3,7 @@
 use crate::cli::synth::{City, FirmSummary, firms};
 use crate::domain::section::Section;
 use crate::domain::taxpayer_id::TaxpayerId;
+use crate::domain::taxpayer_kind::TaxpayerKind;
 
 /// Of so many consents of a bank, one is revoked, one expired, one for a single pull, one for fewer sections.
 const ROUND: u64 = 20;
@@ -14,7 +15,7 @@ const STRIDE: u64 = 5;
 pub enum Fate {
     /// All sections, several pulls: what a bank lives on.
     Whole,
-    /// Without the filings.
+    /// Registration and rating alone.
     Partial,
     /// One pull, and then exhausted.
     Single,
@@ -35,12 +36,13 @@ impl Fate {
         }
     }
 
-    /// Sections that such a consent names.
-    pub fn sections(self) -> &'static [Section] {
-        match self {
-            Fate::Partial => &[Section::Registration, Section::Rating],
-            Fate::Whole | Fate::Single | Fate::Revoked | Fate::Expired => &Section::ALL,
-        }
+    /// Sections that such a consent names, of those that the product may see.
+    pub fn sections(self, product: &[Section]) -> Vec<Section> {
+        let wanted = |section: &&Section| match self {
+            Fate::Partial => matches!(section, Section::Registration | Section::Rating),
+            Fate::Whole | Fate::Single | Fate::Revoked | Fate::Expired => true,
+        };
+        product.iter().filter(wanted).copied().collect()
     }
 
     /// Whether it serves for one run only, and the next run needs another.
@@ -70,6 +72,13 @@ impl Planned {
             Fate::Single => 1,
             Fate::Whole | Fate::Partial | Fate::Revoked | Fate::Expired => 5 + self.firm.index * 7 % 16,
         }
+    }
+
+    /// Whether the person behind a sole trader, sole proprietorship or partnership consents to the bank's having
+    /// their own tax data. Some do not, and the bank then sees registration and rating alone.
+    pub fn personal_data(&self) -> bool {
+        TaxpayerKind::of_taxpayer_id(&self.firm.taxpayer_id).needs_personal_consent()
+            && self.firm.index % 5 != 3
     }
 
     /// Whether the firm allows the use after the loan, too.

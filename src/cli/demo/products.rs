@@ -1,11 +1,12 @@
 //! A loan product for each bank, submitted by the bank and approved by the bureau. Names and terms are invented.
 
 use reqwest::Method;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::stage::{Bank, Stage, patiently, text, unexpected};
 use crate::cli::output::{Failure, say};
 use crate::cli::synth_command::bar;
+use crate::domain::section::Section;
 
 /// An approved product, as consents name it.
 pub struct Product {
@@ -13,6 +14,8 @@ pub struct Product {
     pub id: String,
     /// What the firm reads.
     pub name: String,
+    /// What the bureau lets leave for it.
+    pub sections: Vec<Section>,
 }
 
 /// Name, largest amount in ten thousand yuan, rate, term and window in months, drawdown, repayment.
@@ -52,6 +55,37 @@ pub async fn agree(stage: &Stage) -> Result<Vec<Product>, Failure> {
     Ok(products)
 }
 
+/// Every fourth bank gets no more than the first eight sections, the others all of them.
+fn sections(bank: u32) -> Vec<Section> {
+    let count = if bank.is_multiple_of(4) { 8 } else { Section::ALL.len() };
+    Section::ALL.into_iter().take(count).collect()
+}
+
+/// What the bureau lets leave: less of persons' businesses for every third bank, and for every fifth a registration
+/// without addresses and scope.
+fn profile(bank: u32, sections: &[Section], window_months: u32) -> Value {
+    let mut profile = json!({"sections": sections, "window_months": window_months});
+    if bank.is_multiple_of(3) {
+        let fewer: Vec<&Section> = sections.iter().take(7).collect();
+        profile["personal_business"] = json!({"sections": fewer});
+    }
+    if bank.is_multiple_of(5) {
+        let fields = [
+            "name",
+            "taxpayer_id",
+            "uscc",
+            "status",
+            "industry",
+            "reg_date",
+            "reg_type",
+            "region",
+            "vat_class",
+        ];
+        profile["fields"] = json!({"registration": fields});
+    }
+    profile
+}
+
 async fn one(stage: &Stage, bank: &Bank, row: Row) -> Result<Product, Failure> {
     let (name, wan, rate_pct, term_months_max, window_months, drawdown, repayment) = row;
     let id = format!("{}-credit", bank.slug);
@@ -63,17 +97,19 @@ async fn one(stage: &Stage, bank: &Bank, row: Row) -> Result<Product, Failure> {
         "drawdown": drawdown,
         "repayment": repayment,
         "security": "credit",
-        "sections": ["registration", "rating", "filings"],
+        "sections": Section::ALL,
         "window_months": window_months,
     });
     let path = format!("/v1/products/{id}");
     let submitted = patiently(async || bank.client.json(Method::PUT, &path, Some(&terms)).await).await;
     submitted.map_err(|error| unexpected(&format!("{}, product {id}", bank.slug), error))?;
-    let (approval, whole) = (format!("{path}/approval"), json!({}));
-    let approved = patiently(async || stage.bureau.json(Method::POST, &approval, Some(&whole)).await).await;
+    let sections = sections(bank.number);
+    let body = json!({"profile": profile(bank.number, &sections, window_months)});
+    let approval = format!("{path}/approval");
+    let approved = patiently(async || stage.bureau.json(Method::POST, &approval, Some(&body)).await).await;
     let approved = approved.map_err(|error| unexpected(&format!("bureau, approval of {id}"), error))?;
     match text(&approved, "status")? {
-        "approved" => Ok(Product { id, name: name.to_owned() }),
+        "approved" => Ok(Product { id, name: name.to_owned(), sections }),
         other => Err(Failure::system(format!("demo: product {id} is {other} after its approval"))),
     }
 }
