@@ -21,7 +21,8 @@ use shuidaiyi::domain::consent::{
 };
 use shuidaiyi::domain::denial::{ConsentFault, Denial};
 use shuidaiyi::domain::describe;
-use shuidaiyi::domain::import::Form;
+use shuidaiyi::domain::import::manifest::{Manifest, ManifestCity, ManifestFile};
+use shuidaiyi::domain::import::{Charset, Compression, Form, InputRule, Syntax};
 use shuidaiyi::domain::member::Role;
 use shuidaiyi::domain::period::Frequency;
 use shuidaiyi::domain::product::{Drawdown, FieldProfile, ProductStatus, ProductTerms, Repayment, Security};
@@ -33,7 +34,7 @@ use shuidaiyi::http::{consents, dossiers, products};
 use shuidaiyi::ledger::EntryKind;
 use shuidaiyi::seal::sd_jwt::{ConsentClaim, DossierClaims, WindowClaim};
 use shuidaiyi::service::consent::NewConsent;
-use shuidaiyi::service::error::{Fault, ServiceError};
+use shuidaiyi::service::error::{Fault, RefusedDelivery, ServiceError};
 use shuidaiyi::service::ingest::Mode;
 use shuidaiyi::service::refusals::Counted;
 
@@ -134,6 +135,7 @@ fn the_problem_codes_are_those_of_the_code() {
     let mut answered: Vec<(&str, u16)> = every_error().iter().map(code_and_status).collect();
     described.sort_unstable();
     answered.sort_unstable();
+    answered.dedup(); // a refused delivery is a kind of invalid request
     assert_eq!(described, answered);
 }
 
@@ -161,7 +163,12 @@ fn every_error() -> Vec<ServiceError> {
                 ServiceError::Denied(Denial::SectionNotConsented)
             }
             Some(ServiceError::Denied(Denial::SectionNotConsented)) => ServiceError::Invalid(vec![]),
-            Some(ServiceError::Invalid(_)) => ServiceError::Malformed(String::new()),
+            Some(ServiceError::Invalid(_)) => ServiceError::RowsRejected(Box::new(RefusedDelivery {
+                batch_id: String::new(),
+                rejected: 1,
+                errors: Vec::new(),
+            })),
+            Some(ServiceError::RowsRejected(_)) => ServiceError::Malformed(String::new()),
             Some(ServiceError::Malformed(_)) => ServiceError::TooLarge(""),
             Some(ServiceError::TooLarge(_)) => ServiceError::Conflict(String::new()),
             Some(ServiceError::Conflict(_)) => ServiceError::KeyConflict,
@@ -243,6 +250,28 @@ fn every_list_of_names_is_the_one_of_the_code() {
     assert_enum::<Repayment>("product", "/$defs/repayment/enum");
     assert_enum::<Security>("product", "/$defs/security/enum");
     assert_enum::<Mode>("openapi", "/components/schemas/Mode/enum");
+    let rules: Vec<&str> = InputRule::ALL.iter().map(|rule| rule.as_str()).collect();
+    assert_list("batch", "/$defs/rule/enum", &rules);
+}
+
+#[test]
+fn a_manifest_is_described_as_it_is_read() {
+    let schema: Value =
+        serde_json::from_str(&fs::read_to_string(folder().join("import/manifest.schema")).unwrap()).unwrap();
+    let stranger = r#"{"no such name":0}"#;
+    let described = |pointer: &str| {
+        keys(schema.pointer(pointer).unwrap()).into_iter().map(str::to_owned).collect::<BTreeSet<_>>()
+    };
+    assert_eq!(described("/properties"), names::<Manifest>(stranger));
+    assert_eq!(described("/properties/city/properties"), names::<ManifestCity>(stranger));
+    assert_eq!(described("/properties/files/items/properties"), names::<ManifestFile>(stranger));
+    let listed = |name: &str| {
+        let list = &schema["properties"]["files"]["items"]["properties"][name]["enum"];
+        texts(list).into_iter().map(str::to_owned).collect::<BTreeSet<_>>()
+    };
+    assert_eq!(listed("syntax"), names::<Syntax>(r#""x""#));
+    assert_eq!(listed("encoding"), names::<Charset>(r#""x""#));
+    assert_eq!(listed("compression"), names::<Compression>(r#""x""#));
 }
 
 #[test]

@@ -29,6 +29,8 @@ pub enum Command {
     Serve(ServeOptions),
     /// 生成虚构城市的税务数据 A synthetic city in the bureau's file formats
     Synth(SynthOptions),
+    /// 送达前检查税务数据 Check the bureau's files before they are sent
+    Check(CheckOptions),
     /// 导入税务数据 Load the bureau's files
     Import(ImportOptions),
     /// 成员管理 Members and their certificates
@@ -108,6 +110,26 @@ pub struct SynthOptions {
     pub until: Option<String>,
 }
 
+/// `check`
+#[derive(Args, Clone)]
+pub struct CheckOptions {
+    /// A delivery's directory, its manifest.json, or files: .csv, .ndjson, .xlsx, with .gz or .zst if compressed.
+    #[arg(required = true)]
+    pub sources: Vec<PathBuf>,
+    /// Form of the files; guessed from a name that begins with a form's, like vat_small-2026.csv.
+    #[arg(long)]
+    pub form: Option<String>,
+    /// Charset of files that no manifest describes: UTF-8 or GB18030.
+    #[arg(long)]
+    pub charset: Option<String>,
+    /// Where to write the rejected rows, to be mended and sent again; a directory if there are several files.
+    #[arg(long)]
+    pub errors_out: Option<PathBuf>,
+    /// Print the reports as JSON.
+    #[arg(long)]
+    pub json: bool,
+}
+
 /// `import`
 #[derive(Args, Clone)]
 pub struct ImportOptions {
@@ -117,9 +139,12 @@ pub struct ImportOptions {
     /// A delivery's directory, its manifest.json, or files (these need --form, --coverage and --as-of).
     #[arg(required = true)]
     pub sources: Vec<PathBuf>,
-    /// Form of the files: registration, rating, vat_general or vat_small.
+    /// Form of the files; guessed from a name that begins with a form's.
     #[arg(long)]
     pub form: Option<String>,
+    /// Charset of files that no manifest describes: UTF-8 or GB18030.
+    #[arg(long)]
+    pub charset: Option<String>,
     /// Days the files speak of, like 2026-01-01..2026-01-31.
     #[arg(long)]
     pub coverage: Option<String>,

@@ -1,50 +1,44 @@
 //! `shuidaiyi import`: loads the bureau's files, with a progress bar and a report.
 
 use std::fs::File;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::ExitCode;
 
 use chrono::NaiveDate;
-use flate2::read::MultiGzDecoder;
 
 use super::arguments::ImportOptions;
+use super::delivered::{Delivered, Said, files};
 use super::output::{Failure, open_exchange, operator_label, say};
 use super::synth_command::bar;
-use crate::domain::import::manifest::{Manifest, ManifestFile};
-use crate::domain::import::{Form, Syntax};
 use crate::service::Exchange;
 use crate::service::admin::OPERATOR;
-use crate::service::ingest::{Deliverer, Delivery, Mode, Report, ingest};
-
-/// A file to load.
-struct Source {
-    path: PathBuf,
-    delivery: Delivery,
-    rows: u64,
-}
+use crate::service::ingest::{Content, Deliverer, Delivery, Mode, Report, ingest_content};
 
 /// Loads what was named, in order.
 pub fn run(options: &ImportOptions) -> Result<ExitCode, Failure> {
+    let said = Said { form: options.form.as_deref(), charset: options.charset.as_deref() };
     let mut sources = Vec::new();
-    for path in &options.sources {
-        sources.extend(sources_of(path, options)?);
+    for file in files(&options.sources, said, false)? {
+        let delivery = delivery(&file, options)?;
+        sources.push((file, delivery));
     }
     let exchange = open_exchange(&options.config)?;
     let deliverer = Deliverer { member: OPERATOR.to_owned(), label: operator_label(), certificate: None };
-    for source in &sources {
-        let report = load(&exchange, &deliverer, source)?;
+    for (file, delivery) in &sources {
+        let report = load(&exchange, &deliverer, file, *delivery)?;
         say(if options.json {
             serde_json::to_string(&report).map_err(Failure::system)?
         } else {
-            line(&source.path, &report)
+            line(&file.path, &report)
         });
         if !options.json {
             for error in &report.errors {
                 say(format!(
-                    "    第 {} 行 row {}: {} {}",
-                    error.row,
-                    error.row,
+                    "    第 {} 行 line {}: {} [{}] {}",
+                    error.line,
+                    error.line,
                     error.column.as_deref().unwrap_or(""),
+                    error.rule,
                     error.message
                 ));
             }
@@ -53,20 +47,21 @@ pub fn run(options: &ImportOptions) -> Result<ExitCode, Failure> {
     Ok(ExitCode::SUCCESS)
 }
 
-fn load(exchange: &Exchange, deliverer: &Deliverer, source: &Source) -> Result<Report, Failure> {
-    let wrong =
-        |why: &dyn ToString| Failure::usage(format!("{}: {}", source.path.display(), why.to_string()));
-    let file = File::open(&source.path).map_err(|why| wrong(&why))?;
-    let bar = bar("行 rows", source.rows);
-    let mut progress = |rows| bar.set_position(rows);
-    let gzip = source.path.extension().is_some_and(|extension| extension == "gz");
-    let loaded = if gzip {
-        ingest(exchange, deliverer, source.delivery, MultiGzDecoder::new(file), &mut progress)
-    } else {
-        ingest(exchange, deliverer, source.delivery, file, &mut progress)
-    };
+fn load(
+    exchange: &Exchange,
+    deliverer: &Deliverer,
+    file: &Delivered,
+    delivery: Delivery,
+) -> Result<Report, Failure> {
+    let wrong = |why: &dyn ToString| Failure::usage(format!("{}: {}", file.path.display(), why.to_string()));
+    file.check_digest().map_err(|why| wrong(&why))?.map_err(|why| Failure::no(why).about(&file.path))?;
+    let source = File::open(&file.path).map_err(|why| wrong(&why))?;
+    let bar = bar("行 rows", file.stated_rows().unwrap_or(0));
+    let bytes = file.compression.unpack(source).map_err(Failure::system)?;
+    let content = Content { bytes, charset: file.charset, rows: file.stated_rows() };
+    let loaded = ingest_content(exchange, deliverer, delivery, content, &mut |rows| bar.set_position(rows));
     bar.finish_and_clear();
-    loaded.map_err(|error| Failure::from(error).about(&source.path))
+    loaded.map_err(|error| Failure::from(error).about(&file.path))
 }
 
 fn line(path: &Path, report: &Report) -> String {
@@ -84,69 +79,23 @@ fn line(path: &Path, report: &Report) -> String {
     )
 }
 
-fn sources_of(path: &Path, options: &ImportOptions) -> Result<Vec<Source>, Failure> {
-    let manifest = if path.is_dir() { Some(path.join("manifest.json")) } else { None };
-    let named = path.file_name().is_some_and(|name| name == "manifest.json").then(|| path.to_owned());
-    match manifest.or(named) {
-        Some(manifest) => of_manifest(&manifest, options),
-        None => Ok(vec![of_file(path, options)?]),
+/// What the manifest says of a file, or the options of one alone.
+fn delivery(file: &Delivered, options: &ImportOptions) -> Result<Delivery, Failure> {
+    let mode = if options.skip_bad { Mode::SkipBad } else { Mode::All };
+    let (form, syntax) = (file.form, file.syntax);
+    if let Some(stated) = &file.stated {
+        let (coverage_from, coverage_to, as_of) = (stated.coverage_from, stated.coverage_to, stated.as_of);
+        return Ok(Delivery { form, syntax, coverage_from, coverage_to, as_of, mode });
     }
-}
-
-fn of_manifest(path: &Path, options: &ImportOptions) -> Result<Vec<Source>, Failure> {
-    let wrong = |why: &dyn ToString| Failure::usage(format!("{}: {}", path.display(), why.to_string()));
-    let text = std::fs::read_to_string(path).map_err(|why| wrong(&why))?;
-    let manifest: Manifest = serde_json::from_str(&text).map_err(|why| wrong(&why))?;
-    let directory = path.parent().unwrap_or(Path::new("."));
-    manifest.files.iter().map(|file| of_entry(directory, file, options).map_err(|why| wrong(&why))).collect()
-}
-
-fn of_entry(directory: &Path, file: &ManifestFile, options: &ImportOptions) -> Result<Source, String> {
-    let form =
-        Form::by_id(&file.form).ok_or_else(|| format!("{}: there is no form {}", file.file, file.form))?;
-    let delivery = Delivery {
-        form,
-        syntax: file.syntax,
-        coverage_from: file.coverage_from,
-        coverage_to: file.coverage_to,
-        as_of: file.as_of,
-        mode: mode(options),
-    };
-    Ok(Source { path: directory.join(&file.file), delivery, rows: file.rows })
-}
-
-fn of_file(path: &Path, options: &ImportOptions) -> Result<Source, Failure> {
-    let needed = "a file alone needs --form FORM --coverage FROM..TO --as-of DATE";
-    let form = options.form.as_deref().ok_or_else(|| Failure::usage(needed))?;
-    let form = Form::by_id(form)
-        .ok_or_else(|| Failure::usage(format!("there is no form {form}: the forms are in schema/import/")))?;
-    let coverage = options
-        .coverage
-        .as_deref()
-        .and_then(|text| text.split_once(".."))
-        .ok_or_else(|| Failure::usage(needed))?;
-    let date = |text: &str| NaiveDate::parse_from_str(text, "%Y-%m-%d").map_err(|_| Failure::usage(needed));
-    let name = path.to_string_lossy();
-    let syntax = match name.trim_end_matches(".gz").rsplit('.').next() {
-        Some("csv") => Syntax::Csv,
-        Some("ndjson") => Syntax::Ndjson,
-        Some(_) | None => {
-            return Err(Failure::usage(format!(
-                "{name}: must end in .csv or .ndjson, with .gz after it if compressed"
-            )));
-        }
-    };
-    let delivery = Delivery {
+    let needed = || Failure::usage("a file alone needs --form FORM --coverage FROM..TO --as-of DATE");
+    let coverage = options.coverage.as_deref().and_then(|text| text.split_once("..")).ok_or_else(needed)?;
+    let date = |text: &str| NaiveDate::parse_from_str(text, "%Y-%m-%d").map_err(|_| needed());
+    Ok(Delivery {
         form,
         syntax,
         coverage_from: date(coverage.0)?,
         coverage_to: date(coverage.1)?,
-        as_of: options.as_of.ok_or_else(|| Failure::usage(needed))?,
-        mode: mode(options),
-    };
-    Ok(Source { path: path.to_owned(), delivery, rows: 0 })
-}
-
-fn mode(options: &ImportOptions) -> Mode {
-    if options.skip_bad { Mode::SkipBad } else { Mode::All }
+        as_of: options.as_of.ok_or_else(needed)?,
+        mode,
+    })
 }

@@ -1,7 +1,9 @@
 //! The commands. Each prints for people, Chinese first; errors go to stderr in one line that says how to mend them.
 
 mod arguments;
+mod check;
 mod consent;
+mod delivered;
 mod demo;
 mod import;
 pub mod init;
@@ -46,6 +48,7 @@ fn run(command: Command) -> Result<ExitCode, Failure> {
         Command::Init(options) => init::run(&options),
         Command::Serve(options) => serve::run(&options),
         Command::Synth(options) => synth_command::run(&options),
+        Command::Check(options) => check::run(&options),
         Command::Import(options) => import::run(&options),
         Command::Member(options) => member::run(&options),
         Command::Consent(options) => consent::run(&options),

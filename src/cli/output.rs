@@ -97,6 +97,21 @@ impl From<ServiceError> for Failure {
                 };
                 Failure::no(format!("{}{more}", told.join("; ")))
             }
+            ServiceError::RowsRejected(delivery) => {
+                let told: Vec<String> = delivery
+                    .errors
+                    .iter()
+                    .take(5)
+                    .map(|error| {
+                        format!("{} {}: {}", error.column.as_deref().unwrap_or_default(), error.rule, error)
+                    })
+                    .collect();
+                Failure::no(format!(
+                    "{} rows rejected, nothing taken: {}; all of them: shuidaiyi check --errors-out FILE",
+                    delivery.rejected,
+                    told.join("; ")
+                ))
+            }
             other => Failure::no(other),
         }
     }

@@ -1,4 +1,4 @@
-//! `POST /v1/batches`: a delivery of the bureau, streamed; and its rejected rows.
+//! `POST /v1/batches`: a delivery of the bureau, streamed.
 
 use std::io::{self, Read};
 
@@ -6,24 +6,19 @@ use actix_web::HttpResponse;
 use actix_web::http::header::{CONTENT_ENCODING, CONTENT_TYPE};
 use actix_web::web::Bytes;
 use chrono::NaiveDate;
-use flate2::read::MultiGzDecoder;
 use serde::Deserialize;
 use tokio::sync::mpsc;
 
 use super::body::Body;
 use super::gate::Context;
-use super::pages::{PageQuery, respond};
-use crate::domain::import::{Form, Syntax};
+use crate::domain::import::{Charset, Compression, Form, Syntax};
 use crate::service::error::{ServiceError, ServiceResult};
-use crate::service::ingest::{self, Deliverer, Delivery, Mode, RejectedRow, Report};
-use crate::store::batches;
+use crate::service::ingest::{self, Content, Deliverer, Delivery, Mode, Report};
 
 /// Pieces of the body that may wait for the database.
 const PIECES_WAITING: usize = 16;
-/// A compressed delivery may grow this many times; past it, it is a bomb.
-const EXPANSION_MAX: u64 = 200;
-/// Deliveries may always expand to this many bytes.
-const EXPANSION_FREE_BYTES: u64 = 64 << 20;
+/// The media type of a workbook.
+const XLSX: &str = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -43,8 +38,8 @@ fn whole() -> Mode {
 /// Takes a delivery.
 pub async fn deliver(context: Context, body: &mut Body) -> ServiceResult<HttpResponse> {
     let query: Query = context.query()?;
-    let delivery = delivery(&context, &query)?;
-    let gzip = compressed(&context)?;
+    let (delivery, charset) = delivery(&context, &query)?;
+    let compression = compression(&context)?;
     let deliverer = Deliverer {
         member: context.caller.member.to_string(),
         label: context.caller.label.clone(),
@@ -53,7 +48,7 @@ pub async fn deliver(context: Context, body: &mut Body) -> ServiceResult<HttpRes
     let (pieces, waiting) = mpsc::channel(PIECES_WAITING);
     let exchange = context.exchange().clone();
     let loading = tokio::task::spawn_blocking(move || {
-        load(&exchange, &deliverer, delivery, Pieces::new(waiting), gzip)
+        load(&exchange, &deliverer, delivery, Pieces::new(waiting), charset, compression)
     });
     let fed = feed(&context, body, pieces).await;
     let loaded = loading.await.map_err(ServiceError::internal)?;
@@ -64,67 +59,51 @@ pub async fn deliver(context: Context, body: &mut Body) -> ServiceResult<HttpRes
     }
 }
 
-/// The rejected rows of a delivery.
-pub async fn errors(context: Context) -> ServiceResult<HttpResponse> {
-    let page: PageQuery = context.query()?;
-    let (id, limit, after) = (context.path("id")?, page.limit()?, page.after()?);
-    let from: i64 = if after.is_empty() {
-        0
-    } else {
-        after
-            .parse::<i64>()
-            .ok()
-            .and_then(|last| last.checked_add(1))
-            .ok_or_else(|| ServiceError::invalid("?after", "must be the `next` of an earlier page"))?
-    };
-    let rows = context
-        .exchange()
-        .blocking(move |e| {
-            e.data
-                .read(|c| {
-                    Ok(batches::find(c, &id)?.map(|batch| batches::errors(c, &batch.id, from, limit + 1)))
-                })?
-                .ok_or(ServiceError::NotFound)
-        })
-        .await??;
-    let rows: Vec<(i64, RejectedRow)> =
-        rows.into_iter().map(|row| (row.ordinal, ingest::rejected_row(row))).collect();
-    let numbered: Vec<Numbered> = rows.into_iter().map(|(ordinal, row)| Numbered { ordinal, row }).collect();
-    Ok(respond(numbered, limit, |row| row.ordinal.to_string()))
-}
-
-#[derive(serde::Serialize)]
-struct Numbered {
-    #[serde(skip)]
-    ordinal: i64,
-    #[serde(flatten)]
-    row: RejectedRow,
-}
-
-fn delivery(context: &Context, query: &Query) -> ServiceResult<Delivery> {
+fn delivery(context: &Context, query: &Query) -> ServiceResult<(Delivery, Charset)> {
     let names: Vec<&str> = Form::all().iter().map(Form::id).collect();
     let form = Form::by_id(&query.form)
         .ok_or_else(|| ServiceError::invalid("?form", format!("must be one of: {}", names.join(", "))))?;
     let kind =
         context.request.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let syntax = match kind.split(';').next().unwrap_or_default().trim() {
+    let (kind, parameters) = kind.split_once(';').unwrap_or((kind, ""));
+    let syntax = match kind.trim() {
         "text/csv" => Syntax::Csv,
         "application/x-ndjson" | "application/ndjson" => Syntax::Ndjson,
+        XLSX => Syntax::Xlsx,
         _other => {
-            return Err(ServiceError::Malformed(
-                "Content-Type must be text/csv or application/x-ndjson".into(),
-            ));
+            return Err(ServiceError::Malformed(format!(
+                "Content-Type must be text/csv, application/x-ndjson or {XLSX}"
+            )));
         }
     };
+    let charset = charset(parameters)?.unwrap_or_default();
     let Query { coverage_from, coverage_to, as_of, mode, .. } = *query;
-    Ok(Delivery { form, syntax, coverage_from, coverage_to, as_of, mode })
+    Ok((Delivery { form, syntax, coverage_from, coverage_to, as_of, mode }, charset))
 }
 
-fn compressed(context: &Context) -> ServiceResult<bool> {
+/// The charset among the parameters of a media type (RFC 9110, 8.3.1); other parameters say nothing here.
+fn charset(parameters: &str) -> ServiceResult<Option<Charset>> {
+    for parameter in parameters.split(';') {
+        if let Some((name, value)) = parameter.split_once('=')
+            && name.trim().eq_ignore_ascii_case("charset")
+        {
+            let charset = value.trim().trim_matches('"').parse();
+            return charset.map(Some).map_err(|why: crate::domain::import::UnknownCharset| {
+                ServiceError::Malformed(format!("Content-Type: {why}"))
+            });
+        }
+    }
+    Ok(None)
+}
+
+fn compression(context: &Context) -> ServiceResult<Compression> {
     match context.request.headers().get(CONTENT_ENCODING).map(|value| value.to_str().unwrap_or_default()) {
-        None | Some("identity") => Ok(false),
-        Some("gzip") => Ok(true),
-        Some(_other) => Err(ServiceError::Malformed("Content-Encoding must be gzip, or left out".into())),
+        None | Some("identity") => Ok(Compression::None),
+        Some("gzip") => Ok(Compression::Gzip),
+        Some("zstd") => Ok(Compression::Zstd),
+        Some(_other) => {
+            Err(ServiceError::Malformed("Content-Encoding must be gzip or zstd, or left out".into()))
+        }
     }
 }
 
@@ -161,16 +140,17 @@ fn load(
     deliverer: &Deliverer,
     delivery: Delivery,
     pieces: Pieces,
-    gzip: bool,
+    charset: Charset,
+    compression: Compression,
 ) -> ServiceResult<Report> {
-    let mut quiet = |_rows| {};
-    if gzip {
-        let passed = pieces.passed.clone();
-        let inflated = Bounded { inner: MultiGzDecoder::new(pieces), passed, out: 0 };
-        ingest::ingest(exchange, deliverer, delivery, inflated, &mut quiet)
-    } else {
-        ingest::ingest(exchange, deliverer, delivery, pieces, &mut quiet)
-    }
+    let bytes = compression.unpack(pieces).map_err(ServiceError::internal)?;
+    ingest::ingest_content(
+        exchange,
+        deliverer,
+        delivery,
+        Content { bytes, charset, rows: None },
+        &mut |_rows| {},
+    )
 }
 
 /// What goes from the connection to the loader.
@@ -187,12 +167,11 @@ struct Pieces {
     waiting: mpsc::Receiver<Piece>,
     piece: Bytes,
     ended: bool,
-    passed: std::rc::Rc<std::cell::Cell<u64>>,
 }
 
 impl Pieces {
     fn new(waiting: mpsc::Receiver<Piece>) -> Self {
-        Self { waiting, piece: Bytes::new(), ended: false, passed: std::rc::Rc::default() }
+        Self { waiting, piece: Bytes::new(), ended: false }
     }
 }
 
@@ -212,25 +191,6 @@ impl Read for Pieces {
         let taken = self.piece.split_to(count);
         if let Some(place) = buffer.get_mut(..count) {
             place.copy_from_slice(&taken);
-        }
-        self.passed.set(self.passed.get() + u64::try_from(count).unwrap_or(0));
-        Ok(count)
-    }
-}
-
-/// Inflated bytes, up to a bound that follows from what was sent.
-struct Bounded<R> {
-    inner: R,
-    passed: std::rc::Rc<std::cell::Cell<u64>>,
-    out: u64,
-}
-
-impl<R: Read> Read for Bounded<R> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let count = self.inner.read(buffer)?;
-        self.out += u64::try_from(count).unwrap_or(0);
-        if self.out > EXPANSION_FREE_BYTES.max(self.passed.get().saturating_mul(EXPANSION_MAX)) {
-            return Err(io::Error::other("the delivery expands too much"));
         }
         Ok(count)
     }

@@ -70,9 +70,12 @@ async fn pass(entry: Option<Entry>, request: &HttpRequest, body: &mut Body) -> S
     let counted = caller.member.clone();
     let outcome = allowed(entry, gateway, caller, request, body).await;
     let why = match &outcome {
-        Err(ServiceError::Malformed(_) | ServiceError::TooLarge(_) | ServiceError::Invalid(_)) => {
-            Some(Counted::Malformed)
-        }
+        Err(
+            ServiceError::Malformed(_)
+            | ServiceError::TooLarge(_)
+            | ServiceError::Invalid(_)
+            | ServiceError::RowsRejected(_),
+        ) => Some(Counted::Malformed),
         Err(ServiceError::Forbidden) => Some(Counted::Forbidden),
         Ok(_) | Err(_) => None,
     };

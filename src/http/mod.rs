@@ -1,5 +1,6 @@
 //! The gateway port: mutual TLS, a route table that is data, handlers that only translate.
 
+pub mod batch_errors;
 pub mod batches;
 pub mod body;
 pub mod connection;

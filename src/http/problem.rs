@@ -1,5 +1,7 @@
 //! Errors as the caller reads them: RFC 9457 problem+json. The one place that turns them into HTTP.
 
+use std::borrow::Cow;
+
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use actix_web::http::header::RETRY_AFTER;
@@ -7,7 +9,9 @@ use serde::Serialize;
 use tracing::{error, warn};
 
 use super::quota::quota_headers;
-use crate::service::error::{FieldError, ServiceError};
+use crate::domain::import::{InputRule, RowError};
+use crate::service::error::{RefusedDelivery, ServiceError};
+use crate::service::ingest::errors_url;
 
 /// Seconds after which a busy gateway may be asked again.
 const BUSY_RETRY_AFTER_S: u64 = 2;
@@ -23,12 +27,45 @@ struct Problem<'a> {
     instance: &'a str,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     errors: Vec<Pointed<'a>>,
+    #[serde(flatten)]
+    batch: Option<RefusedBatch<'a>>,
 }
 
 #[derive(Debug, Serialize)]
 struct Pointed<'a> {
-    pointer: &'a str,
+    pointer: Cow<'a, str>,
     message: &'a str,
+    #[serde(flatten)]
+    row: Option<AtRow<'a>>,
+}
+
+/// What more is told of a rejected row.
+#[derive(Debug, Serialize)]
+struct AtRow<'a> {
+    row: u64,
+    line: u64,
+    column: Option<&'a str>,
+    rule: InputRule,
+}
+
+/// Where all rejected rows of a refused delivery are.
+#[derive(Debug, Serialize)]
+struct RefusedBatch<'a> {
+    batch_id: &'a str,
+    rejected: u64,
+    errors_url: String,
+}
+
+impl<'a> Pointed<'a> {
+    fn of_row(error: &'a RowError) -> Self {
+        let pointer = match &error.column {
+            Some(column) => format!("/rows/{}/{column}", error.row),
+            None => format!("/rows/{}", error.row),
+        };
+        let row =
+            AtRow { row: error.row, line: error.line, column: error.column.as_deref(), rule: error.rule };
+        Self { pointer: Cow::Owned(pointer), message: &error.message, row: Some(row) }
+    }
 }
 
 /// What an error is to the caller.
@@ -64,11 +101,9 @@ pub fn public(error: &ServiceError) -> Public {
             "there is nothing here that this member may see",
         ),
         ServiceError::Denied(denial) => denied(denial.code()),
-        ServiceError::Invalid(_) => of(
-            StatusCode::UNPROCESSABLE_ENTITY,
-            "invalid",
-            "请求内容有误 invalid request",
-            "mend what `errors` names and send the request again",
+        ServiceError::Invalid(_) => invalid("mend what `errors` names and send the request again"),
+        ServiceError::RowsRejected(_) => invalid(
+            "nothing was taken: fetch the rejected rows from `errors_url`, mend them and send the delivery again",
         ),
         ServiceError::Malformed(why) => {
             of(StatusCode::BAD_REQUEST, "malformed", "请求格式有误 malformed request", why)
@@ -110,6 +145,15 @@ pub fn public(error: &ServiceError) -> Public {
     }
 }
 
+fn invalid(detail: &str) -> Public {
+    Public {
+        status: StatusCode::UNPROCESSABLE_ENTITY,
+        code: "invalid",
+        title: "请求内容有误 invalid request",
+        detail: detail.to_owned(),
+    }
+}
+
 /// One answer for whatever is wrong with a consent (promise 6).
 fn denied(code: &'static str) -> Public {
     let (title, detail) = match code {
@@ -146,6 +190,7 @@ pub fn response(error: &ServiceError, request_id: &str) -> HttpResponse {
         | ServiceError::NotFound
         | ServiceError::Denied(_)
         | ServiceError::Invalid(_)
+        | ServiceError::RowsRejected(_)
         | ServiceError::Malformed(_)
         | ServiceError::TooLarge(_)
         | ServiceError::Conflict(_)
@@ -153,7 +198,6 @@ pub fn response(error: &ServiceError, request_id: &str) -> HttpResponse {
         | ServiceError::NoEncryptionKey
         | ServiceError::Fault(_) => {}
     }
-    let errors: &[FieldError] = if let ServiceError::Invalid(errors) = error { errors } else { &[] };
     response.json(Problem {
         r#type: format!("urn:shuidaiyi:problem:{}", public.code),
         title: public.title,
@@ -161,8 +205,37 @@ pub fn response(error: &ServiceError, request_id: &str) -> HttpResponse {
         code: public.code,
         detail: public.detail,
         instance: request_id,
-        errors: errors.iter().map(|e| Pointed { pointer: &e.pointer, message: &e.message }).collect(),
+        errors: pointed(error),
+        batch: refused(error),
     })
+}
+
+fn pointed(error: &ServiceError) -> Vec<Pointed<'_>> {
+    match error {
+        ServiceError::Invalid(errors) => errors
+            .iter()
+            .map(|e| Pointed { pointer: Cow::Borrowed(&e.pointer), message: &e.message, row: None })
+            .collect(),
+        ServiceError::RowsRejected(delivery) => delivery.errors.iter().map(Pointed::of_row).collect(),
+        ServiceError::Unauthenticated(_)
+        | ServiceError::Forbidden
+        | ServiceError::NotFound
+        | ServiceError::Denied(_)
+        | ServiceError::Malformed(_)
+        | ServiceError::TooLarge(_)
+        | ServiceError::Conflict(_)
+        | ServiceError::KeyConflict
+        | ServiceError::NoEncryptionKey
+        | ServiceError::RateLimited { .. }
+        | ServiceError::Busy(_)
+        | ServiceError::Fault(_) => Vec::new(),
+    }
+}
+
+fn refused(error: &ServiceError) -> Option<RefusedBatch<'_>> {
+    let ServiceError::RowsRejected(delivery) = error else { return None };
+    let RefusedDelivery { batch_id, rejected, .. } = delivery.as_ref();
+    Some(RefusedBatch { batch_id, rejected: *rejected, errors_url: errors_url(batch_id) })
 }
 
 fn log(error: &ServiceError, request_id: &str) {
@@ -179,6 +252,7 @@ fn log(error: &ServiceError, request_id: &str) {
         | ServiceError::NotFound
         | ServiceError::Denied(_)
         | ServiceError::Invalid(_)
+        | ServiceError::RowsRejected(_)
         | ServiceError::Malformed(_)
         | ServiceError::TooLarge(_)
         | ServiceError::Conflict(_)

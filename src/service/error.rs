@@ -1,6 +1,7 @@
 //! What a use case answers when it does not do what was asked, by whose fault it is.
 
 use crate::domain::denial::Denial;
+use crate::domain::import::RowError;
 use crate::store::anchor::AnchorError;
 use crate::store::error::StoreError;
 
@@ -18,6 +19,17 @@ impl FieldError {
     pub fn new(pointer: impl Into<String>, message: impl ToString) -> Self {
         Self { pointer: pointer.into(), message: message.to_string() }
     }
+}
+
+/// A delivery of which nothing was taken, because rows were rejected and it was to be taken whole.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct RefusedDelivery {
+    /// Its id, by which its rejected rows can be read.
+    pub batch_id: String,
+    /// How many rows were rejected.
+    pub rejected: u64,
+    /// The first of them.
+    pub errors: Vec<RowError>,
 }
 
 /// A use case did not do what was asked, and nothing of it was done.
@@ -38,6 +50,9 @@ pub enum ServiceError {
     /// The request is well-formed but asks for what cannot be.
     #[error("invalid request")]
     Invalid(Vec<FieldError>),
+    /// A delivery was refused for its rejected rows.
+    #[error("{} rows rejected", .0.rejected)]
+    RowsRejected(Box<RefusedDelivery>),
     /// The request is not what the route takes.
     #[error("malformed request: {0}")]
     Malformed(String),

@@ -3,28 +3,26 @@
 //! Rows are staged under a batch that nobody sees. Its entry in the ledger makes them visible; without
 //! one they are swept. So an interrupted import leaves nothing, and can be run again.
 
-use std::io::{BufReader, Read};
+use std::fs::File;
+use std::io::{self, Read, Seek, Write};
 
 use chrono::NaiveDate;
 use serde::Serialize;
 use tracing::{info, warn};
 
 use super::Exchange;
-use super::error::{FieldError, ServiceError, ServiceResult};
+use super::error::{RefusedDelivery, ServiceError, ServiceResult};
+use super::rejections::{ORIGINALS_KEPT_DAYS, Place, RejectedRow, Rejection, Rejections};
 use super::staging::{HashingReader, Stage};
-use crate::domain::import::{Form, RowError, RowProblem, Rows, Syntax};
+use crate::domain::import::{
+    Broken, Charset, Form, InputFault, InputRule, RowProblem, Rows, Syntax, WORKBOOK_BYTES_MAX,
+};
 use crate::domain::member::wire_enum;
 use crate::ledger::entry::EntryKind;
 use crate::seal::digest::base64url;
-use crate::store::batches::{
-    self, BatchErrorRow, BatchRow, STATUS_COMMITTED, STATUS_REFUSED, STATUS_STAGING,
-};
+use crate::store::batches::{self, BatchRow, STATUS_COMMITTED, STATUS_REFUSED, STATUS_STAGING};
 use crate::store::ledger::{Draft, Field};
 
-/// Rejected rows told in the answer; the rest can be read at `errors_url`.
-pub const ERRORS_TOLD: usize = 100;
-/// Rejected rows kept of one delivery.
-const ERRORS_KEPT: usize = 10_000;
 /// Rows staged in one transaction.
 const STAGE_ROWS: usize = 5_000;
 /// Bytes of record bodies staged in one transaction.
@@ -45,7 +43,7 @@ wire_enum! {
 pub struct Delivery {
     /// The form that its rows follow.
     pub form: &'static Form,
-    /// CSV or NDJSON.
+    /// How its rows are written.
     pub syntax: Syntax,
     /// First day it speaks of.
     pub coverage_from: NaiveDate,
@@ -93,15 +91,21 @@ pub struct Report {
     pub errors_url: String,
 }
 
-/// A rejected row.
-#[derive(Clone, Debug, Serialize)]
-pub struct RejectedRow {
-    /// 1 for the first row of data.
-    pub row: u64,
-    /// The column at fault, if it is one.
-    pub column: Option<String>,
-    /// What would be right.
-    pub message: String,
+/// The bytes of a delivery, unpacked, and what is stated of them.
+pub struct Content<'a> {
+    /// The file as it was before it was compressed.
+    pub bytes: Box<dyn Read + 'a>,
+    /// Charset of a text.
+    pub charset: Charset,
+    /// Rows that it must have, if a manifest says so.
+    pub rows: Option<u64>,
+}
+
+impl<'a> Content<'a> {
+    /// Bytes that are UTF-8 if they are a text.
+    pub fn plain(bytes: impl Read + 'a) -> Self {
+        Self { bytes: Box::new(bytes), charset: Charset::Utf8, rows: None }
+    }
 }
 
 /// Takes a delivery from any source of bytes. Blocks; `progress` hears of the rows read so far.
@@ -112,6 +116,17 @@ pub fn ingest(
     source: impl Read,
     progress: &mut dyn FnMut(u64),
 ) -> ServiceResult<Report> {
+    ingest_content(exchange, deliverer, delivery, Content::plain(source), progress)
+}
+
+/// The same for content in another charset, or with a stated number of rows.
+pub fn ingest_content(
+    exchange: &Exchange,
+    deliverer: &Deliverer,
+    delivery: Delivery,
+    content: Content<'_>,
+    progress: &mut dyn FnMut(u64),
+) -> ServiceResult<Report> {
     if delivery.coverage_from > delivery.coverage_to {
         return Err(ServiceError::invalid("/coverage_to", "must not be before coverage_from"));
     }
@@ -119,25 +134,29 @@ pub fn ingest(
     sweep(exchange)?;
     let mut batch = new_batch(exchange, delivery);
     exchange.data.write(|c| batches::insert(c, &batch))?;
-    let loaded = load(exchange, delivery, source, &mut batch, progress);
-    let errors = match loaded {
-        Ok(errors) => errors,
+    let loaded = load(exchange, delivery, content, &mut batch, progress);
+    let rejections = match loaded {
+        Ok(rejections) => rejections,
         Err(error) => {
             batches::discard(&exchange.data, &batch.id, None)?;
             return Err(error);
         }
     };
-    keep_errors(exchange, &batch.id, &errors)?;
+    rejections.keep(&exchange.data, &batch.id)?;
     if batch.rejected > 0 && delivery.mode == Mode::All {
         exchange.data.write(|c| batches::update(c, &batch))?;
         batches::discard(&exchange.data, &batch.id, Some(STATUS_REFUSED))?;
-        return Err(ServiceError::Invalid(errors.iter().take(ERRORS_TOLD).map(field_error).collect()));
+        return Err(ServiceError::RowsRejected(Box::new(RefusedDelivery {
+            batch_id: batch.id,
+            rejected: rejections.count(),
+            errors: rejections.told().cloned().collect(),
+        })));
     }
     if let Some(report) = taken_before(exchange, &batch)? {
         batches::discard(&exchange.data, &batch.id, None)?;
         return Ok(report);
     }
-    commit(exchange, deliverer, &mut batch, &errors)
+    commit(exchange, deliverer, &mut batch, &rejections)
 }
 
 /// Removes rows of deliveries that were interrupted. The caller holds the import lock.
@@ -153,6 +172,8 @@ fn sweep(exchange: &Exchange) -> ServiceResult<()> {
             batches::discard(&exchange.data, &abandoned.id, None)?;
         }
     }
+    let long_ago = exchange.id_days_ago(ORIGINALS_KEPT_DAYS);
+    exchange.data.write(|c| batches::forget_originals(c, &long_ago))?;
     Ok(())
 }
 
@@ -186,6 +207,7 @@ fn new_batch(exchange: &Exchange, delivery: Delivery) -> BatchRow {
         rejected: 0,
         unchanged: 0,
         started_at: exchange.clock.now().naive(),
+        header: None,
     }
 }
 
@@ -193,72 +215,96 @@ fn new_batch(exchange: &Exchange, delivery: Delivery) -> BatchRow {
 fn load(
     exchange: &Exchange,
     delivery: Delivery,
-    source: impl Read,
+    content: Content<'_>,
     batch: &mut BatchRow,
     progress: &mut dyn FnMut(u64),
-) -> ServiceResult<Vec<RowError>> {
+) -> ServiceResult<Rejections> {
     let about = format!(
         "{} {} {} {} {}\n",
         batch.form, batch.coverage_from, batch.coverage_to, batch.as_of, batch.mode
     );
-    let (reader, digest) = HashingReader::new(source, about.as_bytes());
-    let broken = |broken: crate::domain::import::Broken| {
-        ServiceError::Malformed(format!("line {}: {}", broken.line, broken.message))
-    };
-    let mut rows = Rows::open(delivery.form, delivery.syntax, BufReader::with_capacity(1 << 16, reader))
-        .map_err(broken)?;
+    let (reader, digest) = HashingReader::new(content.bytes, about.as_bytes());
+    let mut rows = open(exchange, delivery, content.charset, reader)?;
+    batch.header = rows.header().map(str::to_owned);
     let mut stage = Stage::new(&exchange.data, &batch.id);
-    let mut errors = Vec::new();
+    let mut rejections = Rejections::default();
     while let Some(row) = rows.next() {
         match row {
-            Ok(record) => stage.push(rows.rows_read(), record)?,
+            Ok(record) => stage.push(Place::of_last(&rows), record)?,
             Err(RowProblem::Rejected(error)) => {
-                batch.rejected += 1;
-                if errors.len() < ERRORS_KEPT {
-                    errors.push(error);
-                }
+                rejections.push(Rejection { error, original: Place::of_last(&rows).original });
             }
             Err(RowProblem::Broken(fault)) => return Err(broken(fault)),
         }
         if stage.rows() >= STAGE_ROWS || stage.bytes() >= STAGE_BYTES {
-            stage.flush(&mut errors)?;
+            stage.flush(&mut rejections)?;
             progress(rows.rows_read());
         }
     }
-    stage.flush(&mut errors)?;
+    stage.flush(&mut rejections)?;
     progress(rows.rows_read());
+    if let Some(stated) = content.rows
+        && stated != rows.rows_read()
+    {
+        let message = format!("must be {}: so many rows the file has", rows.rows_read());
+        return Err(ServiceError::invalid("/rows", message));
+    }
     batch.row_count = count(rows.rows_read())?;
-    batch.rejected += count(stage.repeated)?;
+    batch.rejected = count(rejections.count())?;
     batch.accepted = count(stage.accepted)?;
     batch.marked = count(stage.marked)?;
     batch.digest = format!("sha-256:{}", base64url(&digest.finish()));
-    errors.sort_by_key(|error| error.row);
-    Ok(errors)
+    rejections.sort();
+    Ok(rejections)
+}
+
+/// Starts reading. A workbook is put down in a file first: its parts are found from its end.
+fn open<'a>(
+    exchange: &Exchange,
+    delivery: Delivery,
+    charset: Charset,
+    reader: impl Read + 'a,
+) -> ServiceResult<Rows<'a>> {
+    let rows = match delivery.syntax {
+        Syntax::Csv | Syntax::Ndjson => Rows::decoded(delivery.form, delivery.syntax, charset, reader),
+        Syntax::Xlsx => Rows::workbook(delivery.form, spool(exchange, reader)?),
+    };
+    rows.map_err(broken)
+}
+
+fn spool(exchange: &Exchange, reader: impl Read) -> ServiceResult<File> {
+    let mut file = tempfile::tempfile_in(&exchange.spool).map_err(ServiceError::internal)?;
+    // One byte more than is taken: what looks through the file then finds it too large.
+    let mut source = reader.take(WORKBOOK_BYTES_MAX + 1);
+    let mut piece = vec![0; 1 << 16];
+    loop {
+        match source.read(&mut piece) {
+            Ok(0) => break,
+            Ok(count) => {
+                file.write_all(piece.get(..count).unwrap_or_default()).map_err(ServiceError::internal)?;
+            }
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => {
+                let fault = InputFault::of(&error);
+                return Err(broken(Broken { line: 0, rule: fault.rule, message: fault.message }));
+            }
+        }
+    }
+    file.rewind().map_err(ServiceError::internal)?;
+    Ok(file)
+}
+
+fn broken(broken: Broken) -> ServiceError {
+    match broken.rule {
+        InputRule::InputExpansion => ServiceError::TooLarge(
+            "the delivery expands to more than 200 times its size, and to more than 64 MiB: send it less compressed, or in parts",
+        ),
+        _other => ServiceError::Malformed(broken.to_string()),
+    }
 }
 
 fn count(number: u64) -> ServiceResult<i64> {
     i64::try_from(number).map_err(ServiceError::internal)
-}
-
-fn keep_errors(exchange: &Exchange, batch_id: &str, errors: &[RowError]) -> ServiceResult<()> {
-    let rows: Vec<BatchErrorRow> = (0_i64..)
-        .zip(errors)
-        .map(|(ordinal, error)| BatchErrorRow {
-            batch_id: batch_id.to_owned(),
-            ordinal,
-            row_number: i64::try_from(error.row).unwrap_or(i64::MAX),
-            column_name: error.column.clone(),
-            message: error.message.clone(),
-        })
-        .collect();
-    Ok(exchange.data.write(|c| batches::insert_errors(c, &rows))?)
-}
-
-fn field_error(error: &RowError) -> FieldError {
-    match &error.column {
-        Some(column) => FieldError::new(format!("/rows/{}/{column}", error.row), &error.message),
-        None => FieldError::new(format!("/rows/{}", error.row), &error.message),
-    }
 }
 
 /// The report of the same delivery, if it was taken before: sent twice, it changes nothing.
@@ -267,7 +313,12 @@ fn taken_before(exchange: &Exchange, batch: &BatchRow) -> ServiceResult<Option<R
         let index = exchange.ledger.read(|c| batches::commit_index(c, &earlier.id))?;
         if let (Some(index), true) = (index, earlier.id != batch.id) {
             let errors = exchange.data.read(|c| batches::errors(c, &earlier.id, 0, 100))?;
-            return Ok(Some(report(&earlier, index, true, errors.into_iter().map(rejected_row).collect())));
+            return Ok(Some(report(
+                &earlier,
+                index,
+                true,
+                errors.into_iter().map(RejectedRow::from).collect(),
+            )));
         }
     }
     Ok(None)
@@ -277,7 +328,7 @@ fn commit(
     exchange: &Exchange,
     deliverer: &Deliverer,
     batch: &mut BatchRow,
-    errors: &[RowError],
+    rejections: &Rejections,
 ) -> ServiceResult<Report> {
     let id = batch.id.clone();
     let unchanged = exchange.data.write(|c| {
@@ -296,10 +347,7 @@ fn commit(
     batch.status = STATUS_COMMITTED.to_owned();
     exchange.data.write(|c| batches::update(c, batch))?;
     info!(batch.id = %batch.id, form = %batch.form, rows = batch.row_count, rejected = batch.rejected, "Took a delivery");
-    let told = errors.iter().take(ERRORS_TOLD);
-    let told = told
-        .map(|e| RejectedRow { row: e.row, column: e.column.clone(), message: e.message.clone() })
-        .collect();
+    let told = rejections.told().map(RejectedRow::from).collect();
     Ok(report(batch, index, false, told))
 }
 
@@ -335,15 +383,11 @@ fn report(batch: &BatchRow, ledger_index: i64, repeated: bool, errors: Vec<Rejec
         ledger_index,
         repeated,
         errors,
-        errors_url: format!("/v1/batches/{}/errors", batch.id),
+        errors_url: errors_url(&batch.id),
     }
 }
 
-/// A rejected row as stored.
-pub fn rejected_row(row: BatchErrorRow) -> RejectedRow {
-    RejectedRow {
-        row: u64::try_from(row.row_number).unwrap_or(0),
-        column: row.column_name,
-        message: row.message,
-    }
+/// Where the rejected rows of a delivery can be read.
+pub fn errors_url(batch_id: &str) -> String {
+    format!("/v1/batches/{batch_id}/errors")
 }

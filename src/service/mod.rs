@@ -18,6 +18,7 @@ pub mod product;
 pub mod publisher;
 pub mod receipt;
 pub mod refusals;
+pub mod rejections;
 pub mod release;
 pub mod repeat;
 pub mod staging;
@@ -25,6 +26,7 @@ pub mod start;
 pub mod verify;
 pub mod writer;
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use self::catalogue::Catalogue;
@@ -55,6 +57,8 @@ pub struct Exchange {
     pub catalogue: Catalogue,
     /// What earlier pulls left for the next.
     pub memory: Memory,
+    /// Directory for files that are gone when they are closed.
+    pub spool: PathBuf,
     /// Requests that are counted rather than recorded one by one.
     pub refusals: RefusalCounter,
 }
@@ -80,8 +84,13 @@ impl Exchange {
 
     /// A fresh id: UUIDv7 of the exchange's clock.
     pub fn fresh_id(&self) -> String {
+        self.id_days_ago(0)
+    }
+
+    /// An id as it was made so many days ago: those made before are smaller.
+    pub fn id_days_ago(&self, days: i64) -> String {
         let now = self.clock.now();
-        let seconds = u64::try_from(now.seconds()).unwrap_or(0);
+        let seconds = u64::try_from(now.seconds().saturating_sub(days.saturating_mul(86_400))).unwrap_or(0);
         let nanos = u32::try_from(now.micros().rem_euclid(1_000_000)).unwrap_or(0) * 1_000;
         uuid::Uuid::new_v7(uuid::Timestamp::from_unix(uuid::NoContext, seconds, nanos)).to_string()
     }

@@ -7,7 +7,8 @@ use std::rc::Rc;
 use ring::digest::{Context, SHA256};
 
 use super::error::ServiceResult;
-use crate::domain::import::RowError;
+use super::rejections::{Place, Rejections};
+use crate::domain::import::InputRule;
 use crate::domain::record::Record;
 use crate::store::db::Db;
 use crate::store::error::StoreError;
@@ -17,27 +18,25 @@ use crate::store::records::{self, RecordRow};
 pub struct Stage<'a> {
     data: &'a Db,
     batch_id: &'a str,
-    waiting: Vec<(u64, RecordRow)>,
+    waiting: Vec<(Place, RecordRow)>,
     bytes: usize,
     /// Rows staged so far.
     pub accepted: u64,
     /// Of these, rows with marks.
     pub marked: u64,
-    /// Rows that repeat a record of the same delivery.
-    pub repeated: u64,
 }
 
 impl<'a> Stage<'a> {
     /// Nothing staged yet.
     pub fn new(data: &'a Db, batch_id: &'a str) -> Self {
-        Self { data, batch_id, waiting: Vec::new(), bytes: 0, accepted: 0, marked: 0, repeated: 0 }
+        Self { data, batch_id, waiting: Vec::new(), bytes: 0, accepted: 0, marked: 0 }
     }
 
     /// Takes a record, to be staged with the next set.
-    pub fn push(&mut self, row: u64, record: Record) -> ServiceResult<()> {
+    pub fn push(&mut self, place: Place, record: Record) -> ServiceResult<()> {
         let stored = RecordRow::new(record, self.batch_id)?;
-        self.bytes += stored.body.len();
-        self.waiting.push((row, stored));
+        self.bytes += stored.body.len() + place.original.as_ref().map_or(0, String::len);
+        self.waiting.push((place, stored));
         Ok(())
     }
 
@@ -46,14 +45,14 @@ impl<'a> Stage<'a> {
         self.waiting.len()
     }
 
-    /// Bytes of bodies waiting.
+    /// Bytes waiting.
     pub fn bytes(&self) -> usize {
         self.bytes
     }
 
     /// Stages what waits. A record that stands twice in a delivery is rejected the second time.
-    pub fn flush(&mut self, errors: &mut Vec<RowError>) -> ServiceResult<()> {
-        let (numbers, rows): (Vec<u64>, Vec<RecordRow>) =
+    pub fn flush(&mut self, rejections: &mut Rejections) -> ServiceResult<()> {
+        let (places, rows): (Vec<Place>, Vec<RecordRow>) =
             std::mem::take(&mut self.waiting).into_iter().unzip();
         self.bytes = 0;
         let staged = match self.data.write(|c| records::insert(c, &rows)) {
@@ -63,14 +62,13 @@ impl<'a> Stage<'a> {
                 .write(|c| rows.iter().map(|row| records::insert_once(c, row)).collect::<Result<_, _>>())?,
             Err(other) => return Err(other.into()),
         };
-        for ((number, row), staged) in numbers.into_iter().zip(&rows).zip(staged) {
+        for ((place, row), staged) in places.into_iter().zip(&rows).zip(staged) {
             if staged {
                 self.accepted += 1;
                 self.marked += u64::from(row.marks.is_some());
             } else {
-                self.repeated += 1;
-                let message = "this record stands twice in the delivery: send one row for it".to_owned();
-                errors.push(RowError { row: number, column: None, message });
+                let message = "this record stands twice in the delivery: send one row for it";
+                rejections.push(place.rejected(InputRule::DuplicateRecord, message));
             }
         }
         Ok(())

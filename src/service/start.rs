@@ -90,9 +90,18 @@ pub fn open(places: &Places, clock: Arc<dyn Clock>) -> Result<Arc<Exchange>, Sta
         clock,
         directory,
         memory: Memory::default(),
+        spool: spool(&places.trust),
         refusals: RefusalCounter::default(),
     };
     Ok(Arc::new(exchange))
+}
+
+/// The directory that everything lies in: there is room for what is delivered.
+fn spool(trust: &Path) -> PathBuf {
+    match trust.parent() {
+        Some(home) if !home.as_os_str().is_empty() => home.to_owned(),
+        Some(_) | None => PathBuf::from("."),
+    }
 }
 
 fn broken(error: StoreError) -> StartError {

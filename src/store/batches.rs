@@ -59,6 +59,8 @@ pub struct BatchRow {
     pub unchanged: i64,
     /// When loading began.
     pub started_at: NaiveDateTime,
+    /// Its header as a line of CSV; none of NDJSON.
+    pub header: Option<String>,
 }
 
 /// A rejected row.
@@ -76,6 +78,12 @@ pub struct BatchErrorRow {
     pub column_name: Option<String>,
     /// What would be right.
     pub message: String,
+    /// Line of the file, from 1; 0 in deliveries from before lines were told.
+    pub line_number: i64,
+    /// The rule that the row breaks.
+    pub rule: String,
+    /// The row as delivered, while it is kept.
+    pub original: Option<String>,
 }
 
 /// The right to load a delivery; given back when dropped, or when the process dies.
@@ -275,4 +283,11 @@ pub fn errors(
         .order(batch_error::ordinal)
         .limit(limit)
         .load(connection)?)
+}
+
+/// Forgets rejected rows as delivered of the deliveries before `id`; what was wrong with them stays known.
+pub fn forget_originals(connection: &mut AnyConnection, id: &str) -> StoreResult<usize> {
+    let old =
+        batch_error::table.filter(batch_error::batch_id.lt(id)).filter(batch_error::original.is_not_null());
+    Ok(diesel::update(old).set(batch_error::original.eq(None::<String>)).execute(connection)?)
 }

@@ -158,6 +158,7 @@ diesel::table! {
         rejected -> BigInt,
         unchanged -> BigInt,
         started_at -> Timestamp,
+        header -> Nullable<Text>,
     }
 }
 
@@ -168,6 +169,9 @@ diesel::table! {
         row_number -> BigInt,
         column_name -> Nullable<Text>,
         message -> Text,
+        line_number -> BigInt,
+        rule -> Text,
+        original -> Nullable<Text>,
     }
 }
 

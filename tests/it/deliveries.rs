@@ -255,9 +255,9 @@ async fn skip_bad_takes_the_good_rows(backend: Backend) {
     rows.push(rows[0].clone());
     let text = lines(&rows);
     let refused = deliver(&site, "registration", 5, Mode::All, text.as_bytes());
-    let Err(ServiceError::Invalid(errors)) = refused else { panic!("{refused:?}") };
-    let pointers: Vec<&str> = errors.iter().map(|error| error.pointer.as_str()).collect();
-    assert_eq!(pointers, ["/rows/2/vat_class", "/rows/4"]);
+    let Err(ServiceError::RowsRejected(refused)) = refused else { panic!("{refused:?}") };
+    let places: Vec<_> = refused.errors.iter().map(|error| (error.row, error.column.as_deref())).collect();
+    assert_eq!(places, [(2, Some("vat_class")), (4, None)]);
     assert_eq!(records(&site), 0);
     let report = deliver(&site, "registration", 5, Mode::SkipBad, text.as_bytes()).unwrap();
     assert_eq!((report.rows, report.accepted, report.rejected, report.errors.len()), (4, 2, 2, 2));

@@ -133,7 +133,7 @@ async fn nothing_on_the_never_list_can_be_made_to_leave(backend: Backend) {
             let mut row = registration(TAXPAYER, "深圳市甲有限公司");
             row[column] = "canary-7".into();
             let refused = deliver(&site, form.id(), 5, Mode::All, lines(&[row]).as_bytes());
-            assert!(matches!(refused, Err(ServiceError::Invalid(_))), "{column} {form:?}: {refused:?}");
+            assert!(matches!(refused, Err(ServiceError::RowsRejected(_))), "{column} {form:?}: {refused:?}");
         }
     }
     // What the exchange keeps and never releases cannot be opened by a profile...

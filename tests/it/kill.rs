@@ -178,7 +178,8 @@ async fn a_start_does_not_wait_for_the_sweep(backend: Backend) {
              FROM generate_series(1, 60000) AS n"
         }
     };
-    let batch = "INSERT INTO batch VALUES ('b', 'vat_small', 'filings', '2026-01-01', '2026-01-31', '2026-02-01', \
+    let batch = "INSERT INTO batch (id, form, section, coverage_from, coverage_to, as_of, mode, digest, status, row_count, \
+        accepted, marked, rejected, unchanged, started_at) VALUES ('b', 'vat_small', 'filings', '2026-01-01', '2026-01-31', '2026-02-01', \
                  'all', '', 'staging', 0, 0, 0, 0, 0, '2026-02-01 00:00:00')";
     sql::execute(&data, &[rows, batch]);
     let child = ChildGateway::start(&site.dir());

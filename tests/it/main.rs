@@ -11,6 +11,7 @@ mod flows;
 mod import_memory;
 mod input;
 mod input_batches;
+mod input_formats;
 mod input_keys;
 mod input_streams;
 mod kill;

@@ -5,6 +5,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use shuidaiyi::domain::consent::{Consent, ConsentTerms};
 use shuidaiyi::domain::denial::{ConsentFault, Denial};
+use shuidaiyi::domain::import::{InputRule, RowError};
 use shuidaiyi::domain::product::{FieldProfile, ProductTerms};
 use shuidaiyi::domain::timestamp::Timestamp;
 use shuidaiyi::http::problem::response;
@@ -15,10 +16,12 @@ use shuidaiyi::seal::sd_jwt::DossierClaims;
 use shuidaiyi::seal::trust::TrustFile;
 use shuidaiyi::seal::verify::Expectations;
 use shuidaiyi::service::consent::{ConsentChange, ConsentView, NewConsent};
+use shuidaiyi::service::error::RefusedDelivery;
 use shuidaiyi::service::error::ServiceError;
-use shuidaiyi::service::ingest::{RejectedRow, Report};
+use shuidaiyi::service::ingest::Report;
 use shuidaiyi::service::product::ProductView;
 use shuidaiyi::service::receipt::Receipt;
+use shuidaiyi::service::rejections::RejectedRow;
 use shuidaiyi::service::repeat::{ReleaseView, Repeated};
 use shuidaiyi::service::verify::{PullAnswer, verify};
 
@@ -141,7 +144,9 @@ fn a_delivery_is_reported_so() {
     let batch = sample("batch");
     let errors = batch["errors"].as_array().unwrap().iter().map(|row| RejectedRow {
         row: read(&row["row"]),
+        line: read(&row["line"]),
         column: read(&row["column"]),
+        rule: read(&row["rule"]),
         message: read(&row["message"]),
     });
     let report = Report {
@@ -163,12 +168,31 @@ fn a_delivery_is_reported_so() {
 fn problems_are_answered_so() {
     let invalid = ServiceError::invalid("/valid_to", "must be after valid_from");
     let denied = ServiceError::Denied(Denial::NotInForce(ConsentFault::Revoked));
-    for (name, error) in [("problem", denied), ("problem-invalid", invalid)] {
+    for (name, error) in
+        [("problem", denied), ("problem-invalid", invalid), ("problem-rows-rejected", rows_rejected())]
+    {
         let expected = sample(name);
         let answer = response(&error, expected["instance"].as_str().unwrap());
         let body = actix_web::body::MessageBody::try_into_bytes(answer.into_body()).ok().unwrap();
         assert_eq!(serde_json::from_slice::<Value>(&body).unwrap(), expected);
     }
+}
+
+/// What the sample of a refused delivery is the answer to.
+fn rows_rejected() -> ServiceError {
+    let sample = sample("problem-rows-rejected");
+    let errors = sample["errors"].as_array().unwrap().iter().map(|error| RowError {
+        row: read(&error["row"]),
+        line: read(&error["line"]),
+        column: read(&error["column"]),
+        rule: *InputRule::ALL.iter().find(|rule| error["rule"] == rule.as_str()).unwrap(),
+        message: read(&error["message"]),
+    });
+    ServiceError::RowsRejected(Box::new(RefusedDelivery {
+        batch_id: read(&sample["batch_id"]),
+        rejected: read(&sample["rejected"]),
+        errors: errors.collect(),
+    }))
 }
 
 #[test]

@@ -90,6 +90,7 @@ async fn send(stage: &Stage, directory: &Path, file: &ManifestFile) -> Result<se
     let kind = match file.syntax {
         Syntax::Csv => "text/csv; charset=utf-8",
         Syntax::Ndjson => "application/x-ndjson",
+        Syntax::Xlsx => "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
     };
     let sent = patiently(async || {
         let source = tokio::fs::File::open(&path)

@@ -11,8 +11,8 @@ use super::calendar::{Span, add_days, month_end, quarter_start};
 use super::return_row::{general_header, general_row, small_header, small_row};
 use super::sheet::Sheet;
 use super::{History, Returns, SynthError};
-use crate::domain::import::Syntax;
 use crate::domain::import::manifest::{Manifest, ManifestCity, ManifestFile};
+use crate::domain::import::{Charset, Compression, Syntax};
 use crate::domain::sections::rating::Rating;
 use crate::domain::taxpayer_id::TaxpayerId;
 
@@ -43,6 +43,8 @@ impl Sheets {
                 file: format!("{name}.{}", syntax.as_str()),
                 form: form.to_owned(),
                 syntax,
+                encoding: Charset::Utf8,
+                compression: Compression::None,
                 coverage_from: coverage.0,
                 coverage_to: coverage.1,
                 as_of,

@@ -1,9 +1,9 @@
-//! `manifest.json`: the files of one delivery, in the order to load them.
+//! `manifest.json`: the files of one delivery, in the order to load them. Its schema is `schema/import/manifest.schema`.
 
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
-use super::Syntax;
+use super::{Charset, Compression, Syntax};
 
 /// A delivery: its files in load order, and where it comes from if it is synthetic.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -28,7 +28,7 @@ pub struct ManifestCity {
     pub until: NaiveDate,
 }
 
-/// One file of a delivery.
+/// One file of a delivery. Whether its header is in English or Chinese names it shows by itself.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ManifestFile {
@@ -38,6 +38,12 @@ pub struct ManifestFile {
     pub form: String,
     /// How its rows are written.
     pub syntax: Syntax,
+    /// Charset of a text; UTF-8 unless stated. A workbook has none to state.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub encoding: Charset,
+    /// How the file is compressed; not at all unless stated.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub compression: Compression,
     /// First day of the tax periods it covers.
     pub coverage_from: NaiveDate,
     /// Last day of the tax periods it covers.
@@ -46,6 +52,10 @@ pub struct ManifestFile {
     pub as_of: NaiveDate,
     /// Number of data rows.
     pub rows: u64,
-    /// SHA-256 of the file, lower-case hexadecimal.
+    /// SHA-256 of the file as it lies there, compressed or not: lower-case hexadecimal.
     pub sha256: String,
+}
+
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
 }

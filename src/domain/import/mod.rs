@@ -1,26 +1,45 @@
-//! Reading the bureau's files: one form, one flat row per fact, CSV or NDJSON, row by row in constant memory.
+//! Reading the bureau's files: one form, one flat row per fact, as CSV, NDJSON or XLSX, row by row in bounded memory.
+//!
+//! Bytes become rows in layers: [`Compression`] unpacks, [`Charset`] decodes, lines or sheet cells are told apart,
+//! the header says which column is where and in which unit, values are read by the kind of their column.
 //!
 //! The forms are defined by the CSV files in `schema/import/`; these drive the checks here, so a column is described
 //! once.
 
 mod cells;
+mod charset;
 mod csv_line;
 mod definition;
+mod fault;
 mod form;
+mod header;
+mod input_rule;
 mod json_line;
 mod lines;
 pub mod manifest;
 mod read;
+pub mod rejected;
 mod rows;
+mod unpack;
+mod values;
+mod workbook;
+mod workbook_scan;
+mod written;
 
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
+pub use charset::{Charset, UnknownCharset};
 pub use definition::{Choice, Column, Kind};
+pub(crate) use fault::Fault;
+pub use fault::{Broken, InputFault, RowError, RowProblem};
 pub use form::{Form, FormId};
+pub use input_rule::InputRule;
 pub use rows::Rows;
+pub use unpack::{Compression, EXPANSION_FREE_BYTES, EXPANSION_MAX};
+pub use workbook_scan::WORKBOOK_BYTES_MAX;
 
 /// How rows are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -30,6 +49,8 @@ pub enum Syntax {
     Csv,
     /// One JSON object a line; a null states nothing.
     Ndjson,
+    /// The first sheet of a workbook (ECMA-376), with a header like CSV.
+    Xlsx,
 }
 
 impl Syntax {
@@ -38,13 +59,14 @@ impl Syntax {
         match self {
             Syntax::Csv => "csv",
             Syntax::Ndjson => "ndjson",
+            Syntax::Xlsx => "xlsx",
         }
     }
 }
 
 /// A name that is no syntax.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
-#[error("not a syntax of rows; use csv or ndjson")]
+#[error("not a syntax of rows; use csv, ndjson or xlsx")]
 pub struct UnknownSyntax;
 
 impl FromStr for Syntax {
@@ -54,60 +76,13 @@ impl FromStr for Syntax {
         match name {
             "csv" => Ok(Syntax::Csv),
             "ndjson" => Ok(Syntax::Ndjson),
+            "xlsx" => Ok(Syntax::Xlsx),
             _ => Err(UnknownSyntax),
         }
     }
 }
 
-/// Why a row gives no record.
-#[derive(Debug, Clone, PartialEq, Eq, Error)]
-pub enum RowProblem {
-    /// This row is wrong; the rows after it can still be read.
-    #[error(transparent)]
-    Rejected(#[from] RowError),
-    /// The input cannot be read further; this is the last item.
-    #[error(transparent)]
-    Broken(#[from] Broken),
-}
-
-/// The first fault of a row. The message says what would be right and never repeats a value.
-#[derive(Debug, Clone, PartialEq, Eq, Error, Serialize)]
-#[error("row {row}{}: {message}", .column.as_ref().map(|name| format!(", column {name}")).unwrap_or_default())]
-pub struct RowError {
-    /// Number of the data row, from 1; a CSV header does not count.
-    pub row: u64,
-    /// The column at fault, unless it is the row as a whole.
-    pub column: Option<String>,
-    /// What would be right.
-    pub message: String,
-}
-
-/// An input that is unusable as a whole.
-#[derive(Debug, Clone, PartialEq, Eq, Error, Serialize)]
-#[error("line {line}: {message}")]
-pub struct Broken {
-    /// Line of the input, from 1; a CSV header counts.
-    pub line: u64,
-    /// What is wrong and what would be right.
-    pub message: String,
-}
-
-/// A fault found while a row is read, before its number is known.
-#[derive(Debug, Clone, PartialEq, Eq)]
-struct Fault {
-    column: Option<String>,
-    message: String,
-}
-
-impl Fault {
-    fn row(message: impl Into<String>) -> Self {
-        Self { column: None, message: message.into() }
-    }
-
-    fn column(column: impl Into<String>, message: impl Into<String>) -> Self {
-        Self { column: Some(column.into()), message: message.into() }
-    }
-}
-
+#[cfg(test)]
+mod fuzz;
 #[cfg(test)]
 mod tests;

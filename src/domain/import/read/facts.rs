@@ -3,8 +3,8 @@
 use chrono::{Datelike, Months, NaiveDate};
 
 use super::{body, taxpayer_marks};
-use crate::domain::import::Fault;
 use crate::domain::import::cells::{Cells, need};
+use crate::domain::import::{Fault, InputRule};
 use crate::domain::period::{Frequency, Period};
 use crate::domain::record::{Checks, Findings, Record};
 use crate::domain::section::Section;
@@ -45,7 +45,7 @@ pub(super) fn optional_code<T>(
 pub(super) fn in_order(cells: &Cells, earlier: &'static str, later: &'static str) -> Result<(), Fault> {
     match (cells.date(earlier), cells.date(later)) {
         (Some(first), Some(second)) if second < first => {
-            Err(Fault::column(later, format!("must not lie before {earlier}")))
+            Err(Fault::column(later, format!("must not lie before {earlier}")).breaking(InputRule::DateOrder))
         }
         _ => Ok(()),
     }
@@ -63,8 +63,10 @@ pub(super) fn optional_period(cells: &Cells) -> Result<Option<Period>, Fault> {
     match (cells.date("period_from"), cells.date("period_to")) {
         (Some(from), Some(to)) => span(from, to).map(Some),
         (None, None) => Ok(None),
-        (Some(_), None) => Err(Fault::column("period_to", "a period_from stated needs its period_to")),
-        (None, Some(_)) => Err(Fault::column("period_from", "a period_to stated needs its period_from")),
+        (Some(_), None) => Err(Fault::column("period_to", "a period_from stated needs its period_to")
+            .breaking(InputRule::PeriodWhole)),
+        (None, Some(_)) => Err(Fault::column("period_from", "a period_to stated needs its period_from")
+            .breaking(InputRule::PeriodWhole)),
     }
 }
 
@@ -78,7 +80,8 @@ pub(super) fn twelve_months(cells: &Cells) -> Result<Period, Fault> {
         Err(Fault::column(
             "period_to",
             "period_from and period_to must be the first and last day of twelve whole months",
-        ))
+        )
+        .breaking(InputRule::PeriodWhole))
     }
 }
 
@@ -90,7 +93,8 @@ pub(super) fn day(date: NaiveDate) -> Option<Period> {
 fn span(from: NaiveDate, to: NaiveDate) -> Result<Period, Fault> {
     match Period::whole(from, to) {
         Some(whole) => Ok(whole),
-        None => Period::new(from, to, Frequency::Event)
-            .map_err(|_| Fault::column("period_to", "must not lie before period_from")),
+        None => Period::new(from, to, Frequency::Event).map_err(|_| {
+            Fault::column("period_to", "must not lie before period_from").breaking(InputRule::DateOrder)
+        }),
     }
 }

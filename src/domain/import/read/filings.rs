@@ -5,9 +5,9 @@ use chrono::{Datelike, NaiveDate};
 use super::{body, taxpayer_marks, whole_period};
 use crate::domain::fen::Fen;
 use crate::domain::form_rows::{Column, FormRow};
-use crate::domain::import::Fault;
 use crate::domain::import::cells::{Cells, need};
 use crate::domain::import::form::FigureColumn;
+use crate::domain::import::{Fault, InputRule};
 use crate::domain::period::{Frequency, Period};
 use crate::domain::record::Record;
 use crate::domain::section::Section;
@@ -121,7 +121,7 @@ fn other_tax_period(cells: &Cells) -> Result<Period, Fault> {
         Fault::column(
             "period_to",
             "period_from and period_to must be the first and last day of one whole month, quarter, half-year or year, or one and the same day",
-        )
+        ).breaking(InputRule::PeriodWhole)
     })
 }
 
@@ -142,7 +142,8 @@ fn refuse_rows<'a, R: FormRow>(
                 return Err(Fault::column(
                     format!("{}{}", row.field(), column.ending()),
                     "must be left out: the form_version stated does not have this row",
-                ));
+                )
+                .breaking(InputRule::FormVersion));
             }
         }
     }
@@ -171,7 +172,8 @@ fn filing_record(
         [("due", Some(filing.due)), ("filed_on", Some(filing.filed_on)), ("pay_due", filing.pay_due)]
     {
         if day.is_some_and(|day| day < period.from()) {
-            return Err(Fault::column(name, "must not lie before the first day of the period"));
+            return Err(Fault::column(name, "must not lie before the first day of the period")
+                .breaking(InputRule::DateOrder));
         }
     }
     let taxpayer = cells.taxpayer()?;

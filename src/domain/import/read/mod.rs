@@ -12,8 +12,8 @@ pub mod registration;
 pub mod statements;
 pub mod violations;
 
-use super::Fault;
 use super::cells::{Cells, need};
+use super::{Fault, InputRule};
 use crate::domain::period::{Frequency, Period};
 use crate::domain::record::{Mark, canonical_json};
 use crate::domain::taxpayer_id::TaxpayerId;
@@ -42,6 +42,7 @@ pub(super) fn whole_period(cells: &Cells, frequencies: &[Frequency]) -> Result<P
                 names.join(" or ")
             ),
         )
+        .breaking(InputRule::PeriodWhole)
     })
 }
 

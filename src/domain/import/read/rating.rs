@@ -1,8 +1,8 @@
 //! Rows of the rating form into records.
 
 use super::facts::record;
-use crate::domain::import::Fault;
 use crate::domain::import::cells::{Cells, need};
+use crate::domain::import::{Fault, InputRule};
 use crate::domain::period::Period;
 use crate::domain::record::Record;
 use crate::domain::section::Section;
@@ -25,10 +25,13 @@ pub(in crate::domain::import) fn rating(cells: &Cells) -> Result<Record, Fault> 
         cause: need(RatingCause::ALL.into_iter().find(|known| known.as_str() == cause), "cause")?,
     };
     if rating.assessed_on < period.from() {
-        return Err(Fault::column("assessed_on", "must not lie before the year evaluated"));
+        return Err(Fault::column("assessed_on", "must not lie before the year evaluated")
+            .breaking(InputRule::DateOrder));
     }
     if rating.superseded_on.is_some_and(|day| day < rating.valid_from) {
-        return Err(Fault::column("superseded_on", "must not lie before valid_from"));
+        return Err(
+            Fault::column("superseded_on", "must not lie before valid_from").breaking(InputRule::DateOrder)
+        );
     }
     record(cells, Section::Rating, rating.key(), Some(period), &rating, rating.check())
 }

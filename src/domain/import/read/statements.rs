@@ -2,9 +2,9 @@
 
 use super::{body, taxpayer_marks, whole_period};
 use crate::domain::form_rows::{Column, FormRow};
-use crate::domain::import::Fault;
 use crate::domain::import::cells::{Cells, need};
 use crate::domain::import::form::FigureColumn;
+use crate::domain::import::{Fault, InputRule};
 use crate::domain::period::Frequency;
 use crate::domain::record::Record;
 use crate::domain::section::Section;
@@ -67,7 +67,8 @@ fn statement_record(cells: &Cells, figures: StatementFigures) -> Result<Record, 
         figures,
     };
     if statement.filed_on < period.from() {
-        return Err(Fault::column("filed_on", "must not lie before the first day of the period"));
+        return Err(Fault::column("filed_on", "must not lie before the first day of the period")
+            .breaking(InputRule::DateOrder));
     }
     let taxpayer = cells.taxpayer()?;
     let findings = statement.check();
