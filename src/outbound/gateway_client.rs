@@ -98,19 +98,23 @@ impl GatewayClient {
             .map_err(|why| ClientError::Unreachable { what: path.to_owned(), why: why.to_string() })
     }
 
-    /// Sends a delivery.
+    /// Sends a delivery, packed by that content coding if any (RFC 9110, 8.4).
     pub async fn deliver(
         &self,
         path: &str,
         content_type: &str,
+        content_coding: Option<&str>,
         body: impl Into<Body>,
     ) -> Result<Value, ClientError> {
-        let request = self
+        let mut request = self
             .client
             .post(self.url(path)?)
             .timeout(DELIVERY_TIME_MAX)
             .header("content-type", content_type)
             .body(body);
+        if let Some(coding) = content_coding {
+            request = request.header("content-encoding", coding);
+        }
         let bytes = answer(path, request.send().await).await?;
         serde_json::from_slice(&bytes)
             .map_err(|why| ClientError::Unreachable { what: path.to_owned(), why: why.to_string() })

@@ -7,8 +7,8 @@ use crate::cli::arguments::DemoOptions;
 use crate::cli::output::{Failure, say};
 use crate::cli::synth::{City, write_city};
 use crate::cli::synth_command::bar;
-use crate::domain::import::Syntax;
 use crate::domain::import::manifest::{Manifest, ManifestFile};
+use crate::domain::import::{Compression, Syntax};
 use crate::domain::timestamp::Timestamp;
 use crate::outbound::gateway_client::ClientError;
 
@@ -88,15 +88,20 @@ async fn send(stage: &Stage, directory: &Path, file: &ManifestFile) -> Result<se
         file.form, file.coverage_from, file.coverage_to, file.as_of
     );
     let kind = match file.syntax {
-        Syntax::Csv => "text/csv; charset=utf-8",
-        Syntax::Ndjson => "application/x-ndjson",
-        Syntax::Xlsx => "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+        Syntax::Csv => format!("text/csv; charset={}", file.encoding.as_str()),
+        Syntax::Ndjson => "application/x-ndjson".to_owned(),
+        Syntax::Xlsx => "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet".to_owned(),
+    };
+    let packed = match file.compression {
+        Compression::None => None,
+        Compression::Gzip => Some("gzip"),
+        Compression::Zstd => Some("zstd"),
     };
     let sent = patiently(async || {
         let source = tokio::fs::File::open(&path)
             .await
             .map_err(|why| ClientError::Unusable(format!("{}: {why}", path.display())))?;
-        stage.bureau.deliver(&query, kind, source).await
+        stage.bureau.deliver(&query, &kind, packed, source).await
     })
     .await;
     sent.map_err(|error| unexpected(&format!("bureau, {}", file.file), error))

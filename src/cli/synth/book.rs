@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use super::money::rated;
 use crate::domain::sections::filings::vat_general::VatGeneralRow as Row;
 
 /// The figures of one column by row, in fen. A row that is not there stays blank.
@@ -29,8 +30,12 @@ pub(super) struct Flows {
     pub(super) reduction_most: i64,
     /// Share of the tax already prepaid at building sites, per mille.
     pub(super) prepaid_per_mille: i64,
-    pub(super) pays_prior: bool,
-    pub(super) pays_arrears: bool,
+    /// Paid this month of the tax of the month before.
+    pub(super) paid_prior: i64,
+    /// Paid this month of older tax.
+    pub(super) paid_arrears: i64,
+    /// Tax due in another column of the same return, on which surcharges are charged here; none in that column.
+    pub(super) surcharged_elsewhere: Option<i64>,
     /// Whether tax beyond 3% of sales is refunded (即征即退).
     pub(super) refunded_beyond_3_pct: bool,
 }
@@ -38,9 +43,8 @@ pub(super) struct Flows {
 /// The running state between returns.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Book {
-    carried: i64,
-    unpaid: i64,
-    last_due: i64,
+    pub(super) carried: i64,
+    pub(super) unpaid: i64,
     unpaid_at_new_year: i64,
     year: Figures,
 }
@@ -73,7 +77,6 @@ impl Book {
         let of = |row: Row| month.get(&row).copied().unwrap_or(0);
         self.carried = of(Row::CarriedOut);
         self.unpaid = of(Row::ClosingUnpaid);
-        self.last_due = of(Row::DueOrRefund);
         // Balances do not add up: the year opens with January's and closes with this month's.
         for (row, fen) in [
             (Row::OpeningUnpaid, self.unpaid_at_new_year),
@@ -95,8 +98,7 @@ impl Book {
         let reduction = flows.reduction_most.min(net_payable + simple_payable);
         let payable_total = net_payable + simple_payable - reduction;
         let prepaid = payable_total * flows.prepaid_per_mille / 1_000;
-        let paid_prior = if flows.pays_prior { self.last_due.min(self.unpaid) } else { 0 };
-        let paid_arrears = if flows.pays_arrears { self.unpaid - self.last_due.min(self.unpaid) } else { 0 };
+        let (paid_prior, paid_arrears) = (flows.paid_prior, flows.paid_arrears);
         let paid = prepaid + paid_prior + paid_arrears;
         let due = payable_total - prepaid;
         let mut column = Figures::from([
@@ -123,10 +125,13 @@ impl Book {
             (Row::ClosingUnpaid, payable_total + self.unpaid - paid),
             (Row::OfWhichArrears, (self.unpaid - paid).max(0)),
             (Row::DueOrRefund, due),
-            (Row::SurchargeConstruction, due * 7 / 100),
-            (Row::SurchargeEducation, due * 3 / 100),
-            (Row::SurchargeLocalEducation, due * 2 / 100),
         ]);
+        if let Some(elsewhere) = flows.surcharged_elsewhere {
+            let base = due + elsewhere;
+            column.insert(Row::SurchargeConstruction, rated(base, 700));
+            column.insert(Row::SurchargeEducation, rated(base, 300));
+            column.insert(Row::SurchargeLocalEducation, rated(base, 200));
+        }
         for row in [
             Row::SalesExport,
             Row::RefundDue,

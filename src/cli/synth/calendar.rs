@@ -27,9 +27,52 @@ impl Span {
         Some(Self { first, last, as_of })
     }
 
+    /// Last day of the last month with filings.
+    pub(super) fn end(&self) -> NaiveDate {
+        month_end(self.last)
+    }
+
+    /// Day on which a round's books were copied: the first delivery's, or that of a round of amendments after it.
+    pub(super) fn known_on(&self, round: Round) -> NaiveDate {
+        add_days(self.as_of, round.number())
+    }
+
+    /// The first delivery that can speak of something that happened on that day; none if it happened too late.
+    pub(super) fn round_of(&self, day: NaiveDate) -> Option<Round> {
+        Round::ALL.into_iter().find(|round| day <= self.known_on(*round))
+    }
+
     /// January of the first year: figures run from there, so that year-to-date columns are whole.
     pub(super) fn origin(&self) -> NaiveDate {
         self.first.with_month(1).unwrap_or(self.first)
+    }
+}
+
+/// A delivery: the city's first, or one of the rounds of amendments that follow, a day apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Round {
+    /// Everything known when the books were first copied.
+    Base,
+    /// The day after.
+    First,
+    /// Two days after.
+    Second,
+    /// Three days after.
+    Third,
+}
+
+impl Round {
+    /// Every delivery, in order.
+    pub(super) const ALL: [Round; 4] = [Round::Base, Round::First, Round::Second, Round::Third];
+
+    /// Days after the first delivery.
+    pub(super) fn number(self) -> i64 {
+        match self {
+            Round::Base => 0,
+            Round::First => 1,
+            Round::Second => 2,
+            Round::Third => 3,
+        }
     }
 }
 
@@ -87,6 +130,28 @@ pub(super) fn months(from: NaiveDate, to: NaiveDate) -> impl Iterator<Item = Nai
 pub(super) fn quarter_start(date: NaiveDate) -> NaiveDate {
     let first = date.with_day(1).unwrap_or(date);
     first.with_month0(first.month0() - first.month0() % 3).unwrap_or(first)
+}
+
+/// The quarter that a month lies in.
+pub(super) fn quarter_of(month: NaiveDate) -> Option<Period> {
+    let first = quarter_start(month);
+    Period::whole(first, month_end(add_months(first, 2)))
+}
+
+/// The month as a period.
+pub(super) fn month_of(month: NaiveDate) -> Option<Period> {
+    let first = month.with_day(1)?;
+    Period::whole(first, month_end(first))
+}
+
+/// The calendar year that a day lies in.
+pub(super) fn year_of(day: NaiveDate) -> Option<Period> {
+    Period::year(day.year())
+}
+
+/// Whether the month is the last of its quarter.
+pub(super) fn ends_quarter(month: NaiveDate) -> bool {
+    month.month().is_multiple_of(3)
 }
 
 /// The deadline for a period ending the month before `month`: the 15th, later in the months of the long

@@ -4,11 +4,12 @@ use chrono::{Datelike, NaiveDate};
 
 use super::SynthError;
 use super::calendar::{Span, add_days, add_months};
+use super::identity::identify;
 use super::industry::{INDUSTRIES, Industry};
+use super::life::Life;
 use super::names;
 use super::random::{Purpose, Random};
-use crate::domain::fen::Fen;
-use crate::domain::sections::registration::{Registration, VatClass};
+use crate::domain::sections::registration::VatClass;
 use crate::domain::taxpayer_id::TaxpayerId;
 use crate::domain::uscc::Uscc;
 
@@ -32,13 +33,48 @@ const DISTRICTS: [(&str, &str); 16] = [
     ("440308", "盐田区"),
 ];
 
-/// The alphabet of the running part of invented organisation codes (that of GB 32100).
-const RUNNING: &[u8; 31] = b"0123456789ABCDEFGHJKLMNPQRTUWXY";
-/// How many invented organisation codes there are: six characters behind `MA`.
-const RUNNING_CODES: u64 = 31 * 31 * 31 * 31 * 31 * 31;
-
 /// Largest monthly sales that keep a firm small-scale: ¥5 million a year.
 const SMALL_SCALE_MONTH_FEN: i64 = 40_000_000;
+
+/// What kind of taxpayer the law sees. All but companies pay 经营所得个税 (10106) instead of enterprise income tax.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum TaxpayerKind {
+    /// 公司: pays enterprise income tax (10104).
+    Company,
+    /// 个人独资企业.
+    SoleProprietorship,
+    /// 合伙企业.
+    Partnership,
+    /// 个体工商户.
+    Trader,
+}
+
+impl TaxpayerKind {
+    /// Whether its tax data is or contains that of natural persons, so that most of it leaves only under personal consent.
+    pub fn is_personal(self) -> bool {
+        match self {
+            TaxpayerKind::Company => false,
+            TaxpayerKind::SoleProprietorship | TaxpayerKind::Partnership | TaxpayerKind::Trader => true,
+        }
+    }
+
+    /// Whether it keeps full books and sends statements; traders do not have to.
+    pub(super) fn reports(self) -> bool {
+        match self {
+            TaxpayerKind::Company | TaxpayerKind::SoleProprietorship | TaxpayerKind::Partnership => true,
+            TaxpayerKind::Trader => false,
+        }
+    }
+}
+
+/// Where a firm's sections disagree with each other, on purpose: what a comparison of sections should find.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Disagreement {
+    /// Invoices issued exceed the sales declared.
+    InvoicesAboveDeclared,
+    /// Statements and income tax returns show less revenue than the sales declared for value-added tax.
+    RevenueBelowDeclared,
+}
 
 /// How a firm fares over the years.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,6 +83,8 @@ pub(super) enum Course {
     Trend(i64),
     /// Sales collapse from a month on, and the last return is for another.
     Failing { from: NaiveDate, last_return: NaiveDate },
+    /// Leaves in good order after a last return: deregistered, or merged into another.
+    Leaving { last_return: NaiveDate, closed_on: NaiveDate, merged: bool },
     /// Files, with nothing to declare.
     Dormant,
     /// Registered and never seen again.
@@ -58,15 +96,17 @@ pub(super) struct Firm {
     pub(super) seed: u64,
     pub(super) index: u64,
     pub(super) taxpayer_id: TaxpayerId,
-    uscc: Option<Uscc>,
-    pub(super) name: String,
-    pub(super) legal_rep_name: String,
+    pub(super) uscc: Option<Uscc>,
+    pub(super) kind: TaxpayerKind,
     pub(super) vat_class: VatClass,
-    /// 个体工商户, who are rated only if they ask to be.
-    pub(super) is_trader: bool,
     pub(super) region: &'static str,
+    pub(super) district: &'static str,
     pub(super) industry: &'static Industry,
     pub(super) reg_date: NaiveDate,
+    /// 登记注册类型.
+    pub(super) reg_type: &'static str,
+    /// 核定征收: taxed on an assessed income; some traders only.
+    pub(super) assessed: bool,
     pub(super) course: Course,
     /// Sales of an even month at the start, in fen.
     pub(super) month_fen: i64,
@@ -76,10 +116,12 @@ pub(super) struct Firm {
     pub(super) late_per_mille: u64,
     /// Left out of the evaluation altogether.
     pub(super) unrated: bool,
-    reg_type: &'static str,
-    employees: i64,
-    capital_fen: Option<i64>,
-    address: String,
+    /// Where its sections disagree.
+    pub(super) disagreement: Option<Disagreement>,
+    /// Registered capital, in fen; none for traders.
+    pub(super) capital_fen: Option<i64>,
+    /// Its names, addresses and representatives over time, and its status.
+    pub(super) life: Life,
 }
 
 impl Firm {
@@ -88,43 +130,43 @@ impl Firm {
         let (region, district) = *random.pick(&DISTRICTS);
         let industry: &'static Industry = random.pick(&INDUSTRIES);
         let vat_class = if random.chance(560) { VatClass::General } else { VatClass::SmallScale };
-        let is_trader = vat_class == VatClass::SmallScale && random.chance(450);
+        let kind = kind(vat_class, random);
+        let is_trader = kind == TaxpayerKind::Trader;
         let (taxpayer_id, uscc) = identify(seed, index, region, is_trader, random)?;
-        let brand = names::brand(random);
-        let name = if is_trader {
-            format!("深圳市{district}{brand}{}", industry.shop)
-        } else {
-            format!("深圳市{brand}{}有限公司", industry.trade)
-        };
+        let name = names::firm(random, kind, district, industry);
         let (month_fen, month_fen_max) = size(vat_class, random);
-        let yuan_a_head = random.between(25_000, 70_000);
-        Ok(Self {
+        let reg_date = registered_on(span, random);
+        let course = course(span, reg_date, random);
+        let disagreement = match random.below(1_000) {
+            0..=14 => Some(Disagreement::InvoicesAboveDeclared),
+            15..=29 if kind == TaxpayerKind::Company => Some(Disagreement::RevenueBelowDeclared),
+            _ => None,
+        };
+        let mut firm = Self {
             seed,
             index,
             taxpayer_id,
             uscc,
-            name,
-            legal_rep_name: names::person(random),
+            kind,
             vat_class,
-            is_trader,
             region,
+            district,
             industry,
-            reg_date: registered_on(span, random),
-            course: course(span, random),
+            reg_date,
+            reg_type: reg_type(kind, random),
+            assessed: is_trader && random.chance(450),
+            course,
             month_fen,
             month_fen_max,
             late_per_mille: *random.pick(&[0, 0, 0, 3, 8, 15, 40, 90, 250, 550]),
             unrated: random.chance(40),
-            reg_type: if is_trader {
-                "411"
-            } else {
-                *random.pick(&["173", "173", "173", "159", "174", "310", "330"])
-            },
-            employees: (month_fen / 100 / yuan_a_head).clamp(1, 3_000),
+            disagreement,
             capital_fen: (!is_trader)
                 .then(|| *random.pick(&[10, 50, 100, 100, 200, 500, 1_000, 3_000]) * 1_000_000),
-            address: names::address(random, district),
-        })
+            life: Life::default(),
+        };
+        firm.life = Life::of(&firm, name, span);
+        Ok(firm)
     }
 
     /// The month from which the firm has sales: its first, or the first the generator looks at.
@@ -136,74 +178,41 @@ impl Firm {
     pub(super) fn abnormal_from(&self) -> Option<NaiveDate> {
         match self.course {
             Course::Failing { last_return, .. } => Some(add_days(add_months(last_return, 5), 9)),
-            Course::Trend(_) | Course::Dormant | Course::NeverFiled => None,
+            Course::NeverFiled => Some(add_days(add_months(self.reg_date, 6), 9)),
+            Course::Trend(_) | Course::Dormant | Course::Leaving { .. } => None,
         }
     }
 
-    /// The registration as the bureau holds it on that day.
-    pub(super) fn registration(&self, as_of: NaiveDate) -> Registration {
-        let abnormal =
-            self.abnormal_from().is_some_and(|day| day <= as_of) || self.course == Course::NeverFiled;
-        let general = self.vat_class == VatClass::General;
-        Registration {
-            uscc: self.uscc.map(|code| code.to_string()),
-            taxpayer_id: self.taxpayer_id.clone(),
-            reg_no: Some(format!("1012{}{:010}", self.region, self.index)),
-            name: self.name.clone(),
-            status: if abnormal { "05" } else { "03" }.to_owned(),
-            reg_type: self.reg_type.to_owned(),
-            industry: self.industry.code.to_owned(),
-            reg_date: self.reg_date,
-            reg_capital_fen: self.capital_fen.map(Fen::new),
-            currency: self.capital_fen.map(|_| "CNY".to_owned()),
-            employees: Some(self.employees),
-            acct_regime: (!self.is_trader)
-                .then(|| if self.employees > 100 { "101" } else { "102" }.to_owned()),
-            acct_mode: Some("11".to_owned()),
-            vat_class: self.vat_class,
-            vat_class_from: general.then_some(self.reg_date),
-            vat_class_to: None,
-            authority: format!("1{}0000", self.region),
-            reg_address: Some(self.address.clone()),
-            biz_address: Some(self.address.clone()),
-            region: self.region.to_owned(),
-            scope: Some(self.industry.scope.to_owned()),
-            legal_rep_name: Some(self.legal_rep_name.clone()),
-            size_class: None,
-            collection_mode: None,
-            legal_rep_id_digest: None,
+    /// Whether the firm is short of money in a month.
+    pub(super) fn struggles_in(&self, month: NaiveDate) -> bool {
+        match self.course {
+            Course::Failing { from, .. } => month >= from,
+            Course::Trend(_) | Course::Dormant | Course::NeverFiled | Course::Leaving { .. } => false,
         }
+    }
+
+    /// A stream of random numbers of the firm's own.
+    pub(super) fn random(&self, purpose: Purpose) -> Random {
+        Random::new(self.seed, self.index, purpose)
     }
 }
 
-/// Numbers of a firm: a credit code, or for some traders an older number without one.
-fn identify(
-    seed: u64,
-    index: u64,
-    region: &str,
-    is_trader: bool,
-    random: &mut Random,
-) -> Result<(TaxpayerId, Option<Uscc>), SynthError> {
-    if is_trader && random.chance(300) {
-        // The year of birth is impossible, so that no living person's number comes out.
-        let text = if random.chance(500) {
-            format!("{region}1899{index:08}01")
-        } else {
-            format!("{region}{index:09}")
-        };
-        return Ok((TaxpayerId::parse(&text)?, None));
+fn kind(vat_class: VatClass, random: &mut Random) -> TaxpayerKind {
+    match (vat_class, random.below(1_000)) {
+        (VatClass::SmallScale, 0..=449) => TaxpayerKind::Trader,
+        (VatClass::SmallScale, 450..=509) | (VatClass::General, 0..=14) => TaxpayerKind::SoleProprietorship,
+        (VatClass::SmallScale, 510..=549) | (VatClass::General, 15..=29) => TaxpayerKind::Partnership,
+        (VatClass::SmallScale | VatClass::General, _) => TaxpayerKind::Company,
     }
-    let class = if is_trader { '2' } else { '1' };
-    // A step coprime with the number of codes visits each code once.
-    let mut place = (seed % RUNNING_CODES + index * 400_000_009 % RUNNING_CODES) % RUNNING_CODES;
-    let mut organisation = String::from("MA");
-    for _ in 0..6 {
-        let digit = usize::try_from(place % 31).unwrap_or(0);
-        organisation.push(char::from(RUNNING[digit]));
-        place /= 31;
+}
+
+fn reg_type(kind: TaxpayerKind, random: &mut Random) -> &'static str {
+    match kind {
+        TaxpayerKind::Trader => *random.pick(&["411", "411", "411", "410"]),
+        TaxpayerKind::SoleProprietorship => "171",
+        TaxpayerKind::Partnership => "172",
+        TaxpayerKind::Company => *random.pick(&["173", "173", "173", "159", "174", "310", "330"]),
     }
-    let code = Uscc::from_parts('9', class, region, &organisation)?;
-    Ok((TaxpayerId::from(code), Some(code)))
 }
 
 /// Sales of an even month at the start, and the most that a month may reach, in fen.
@@ -234,18 +243,32 @@ fn registered_on(span: &Span, random: &mut Random) -> NaiveDate {
     }
 }
 
-fn course(span: &Span, random: &mut Random) -> Course {
-    match random.below(100) {
-        0..=29 => Course::Trend(random.between(80, 280)),
-        30..=71 => Course::Trend(random.between(-30, 50)),
-        72..=83 => Course::Trend(random.between(-220, -80)),
-        84..=93 => {
-            let turn = u32::try_from(random.between(8, 26)).unwrap_or(8);
-            let decline = u32::try_from(random.between(3, 9)).unwrap_or(3);
-            let from = add_months(span.first, turn);
-            Course::Failing { from, last_return: add_months(from, decline) }
+fn course(span: &Span, reg_date: NaiveDate, random: &mut Random) -> Course {
+    let months = |random: &mut Random, low, high| u32::try_from(random.between(low, high)).unwrap_or(8);
+    match random.below(1_000) {
+        0..=299 => Course::Trend(random.between(80, 280)),
+        300..=699 => Course::Trend(random.between(-30, 50)),
+        700..=809 => Course::Trend(random.between(-220, -80)),
+        810..=904 => {
+            let begins = reg_date.with_day(1).unwrap_or(reg_date).max(span.first);
+            let from = add_months(begins, months(random, 5, 26));
+            Course::Failing { from, last_return: add_months(from, months(random, 3, 9)) }
         }
-        94..=96 => Course::Dormant,
+        905..=934 => leaving(span, reg_date, random),
+        935..=964 => Course::Dormant,
         _ => Course::NeverFiled,
     }
+}
+
+/// Half of those who leave do so in the days that the rounds of amendments speak of.
+fn leaving(span: &Span, reg_date: NaiveDate, random: &mut Random) -> Course {
+    let merged = random.chance(500);
+    if random.chance(500) {
+        let closed_on = add_days(span.as_of, random.between(1, 3));
+        return Course::Leaving { last_return: span.last, closed_on, merged };
+    }
+    let last_return = add_months(span.first, u32::try_from(random.between(6, 30)).unwrap_or(6));
+    let last_return = last_return.max(add_months(reg_date.with_day(1).unwrap_or(reg_date), 3)).min(span.last);
+    let closed_on = add_days(add_months(last_return, 2), random.between(4, 25));
+    Course::Leaving { last_return, closed_on, merged }
 }

@@ -36,6 +36,18 @@ pub(super) struct Industry {
     pub(super) season: Season,
 }
 
+impl Industry {
+    /// Rate of the input tax that most purchases carry, percent.
+    pub(super) fn purchase_rate_pct(&self) -> i64 {
+        if self.rate_pct == 6 { 6 } else { 13 }
+    }
+
+    /// What is bought for sales, as a share of them, per mille: as much as the input tax stands for.
+    pub(super) fn cost_per_mille(&self) -> i64 {
+        self.input_per_mille * self.rate_pct / self.purchase_rate_pct()
+    }
+}
+
 /// Industries of companies.
 pub(super) const INDUSTRIES: [Industry; 16] = [
     industry("6513", "软件", "软件工作室", "应用软件开发;信息技术服务", 6, 350, false, Season::Office),

@@ -4,19 +4,37 @@
 //! Each firm is made from (seed, index) alone and written at once, so memory does not grow with the city.
 //! Names are invented; identification numbers have valid check characters and belong to nobody.
 
+mod accounts;
 mod book;
+mod books;
 mod calendar;
+mod conduct;
+mod dues;
 mod firm;
 mod general;
+mod identity;
+mod income;
 mod industry;
+mod inspections;
+mod invoices;
+mod ledger;
+mod life;
+mod look;
+mod money;
 mod names;
+mod other_tax;
 mod random;
 mod ratings;
-mod return_row;
+mod row;
+mod rows;
 mod sales;
 mod sheet;
 mod sheets;
+mod size;
 mod small;
+mod staff;
+mod vat;
+mod violations;
 
 use std::path::{Path, PathBuf};
 
@@ -25,13 +43,17 @@ use thiserror::Error;
 
 use crate::domain::import::manifest::{Manifest, ManifestCity};
 use crate::domain::sections::rating::Level;
-use crate::domain::sections::rating::Rating;
 use crate::domain::sections::registration::VatClass;
 use crate::domain::taxpayer_id::{InvalidTaxpayerId, TaxpayerId};
 use crate::domain::uscc::InvalidUscc;
-use calendar::Span;
+use calendar::{Round, Span};
 use firm::Firm;
+pub use firm::{Disagreement, TaxpayerKind};
+pub use identity::{DEMO_MATCHING_KEY, legal_rep_id_digest};
+use ledger::Ledger;
+use ratings::Evaluation;
 use sheets::Sheets;
+use vat::Returns;
 
 /// The last month with filings where none is asked for. Fixed, so that a seed means the same bytes on any day.
 pub const DEFAULT_UNTIL: (i32, u32) = (2026, 10);
@@ -60,11 +82,11 @@ impl City {
     }
 
     /// A city whose filings end with the newest month that the bureau has whole on `today`: one whose returns were
-    /// due, and whose books were copied, before that day.
+    /// due, and whose books and amendments were copied, by that day.
     pub fn as_known_on(today: NaiveDate, seed: u64, taxpayers: u64) -> Self {
         let whole = |months: &u32| {
             let month = today.checked_sub_months(Months::new(*months))?;
-            Span::ending(month).filter(|span| span.as_of.succ_opt().is_some_and(|day| day <= today))
+            Span::ending(month).filter(|span| span.known_on(Round::Third) <= today)
         };
         let until = (1..=3).find_map(|months| whole(&months)).map(|span| span.last);
         Self { seed, taxpayers, until: until.unwrap_or_default() }
@@ -93,6 +115,14 @@ pub enum SynthError {
     /// An invented older number came out malformed.
     #[error("an invented taxpayer number is malformed")]
     Number(#[from] InvalidTaxpayerId),
+    /// A row has a column that its form does not have.
+    #[error("the form {form} has no column {column}")]
+    Column {
+        /// The form.
+        form: String,
+        /// The column.
+        column: String,
+    },
     /// A file or the directory could not be written.
     #[error("{} could not be written", .path.display())]
     Write {
@@ -104,7 +134,8 @@ pub enum SynthError {
     },
 }
 
-/// One firm of a city, as far as another program needs it to decide what the firm does.
+/// One firm of a city, as far as another program needs it to decide what the firm does. As known after the last round
+/// of amendments.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FirmSummary {
     /// Its place in the city, from 0.
@@ -115,18 +146,27 @@ pub struct FirmSummary {
     pub name: String,
     /// 法定代表人, invented.
     pub legal_rep_name: String,
+    /// That person's identification number: impossible, for the year of birth is 1899. In no file; what banks make the
+    /// digest of that they submit, with [`legal_rep_id_digest`].
+    pub legal_rep_id: String,
+    /// What kind of taxpayer it is.
+    pub kind: TaxpayerKind,
     /// District, GB/T 2260.
     pub region: &'static str,
     /// Industry, GB/T 4754.
     pub industry: &'static str,
     /// 登记日期.
     pub reg_date: NaiveDate,
+    /// 纳税人状态, such as 03 正常, 05 非正常, 07 注销.
+    pub status: &'static str,
     /// General or small-scale.
     pub vat_class: VatClass,
     /// The rating in force at the end; none if it was never rated.
     pub level: Option<Level>,
-    /// Number of first returns delivered.
+    /// Number of first VAT returns delivered.
     pub returns: usize,
+    /// Where its sections disagree on purpose.
+    pub disagreement: Option<Disagreement>,
 }
 
 /// Writes the city's files and, last, `manifest.json` into a directory, which is made if it is not there.
@@ -139,7 +179,8 @@ pub fn write_city(
     let span = city.span()?;
     let mut sheets = Sheets::create(out, &span)?;
     for index in 0..city.taxpayers {
-        sheets.write_firm(&History::of(city.seed, index, &span)?)?;
+        let history = History::of(city.seed, index, &span)?;
+        sheets.write_firm(&rows::of(&history, &span)?)?;
         progress(index.saturating_add(1), city.taxpayers);
     }
     let first_of_month = city.until.with_day(1).unwrap_or(city.until);
@@ -151,60 +192,51 @@ pub fn firms(city: &City) -> impl Iterator<Item = FirmSummary> {
     let (seed, span) = (city.seed, city.span().ok());
     let taxpayers = city.taxpayers;
     span.into_iter().flat_map(move |span| {
-        (0..taxpayers).filter_map(move |index| Some(History::of(seed, index, &span).ok()?.summary()))
+        (0..taxpayers).filter_map(move |index| Some(History::of(seed, index, &span).ok()?.summary(&span)))
     })
 }
 
 /// A firm and all that the bureau knows of it.
 struct History {
     firm: Firm,
-    returns: Returns,
-    ratings: Vec<Rating>,
-}
-
-/// A firm's returns, by the form it files.
-enum Returns {
-    General(Vec<general::GeneralReturn>),
-    Small(Vec<small::SmallReturn>),
+    ledger: Ledger,
+    ratings: Vec<Evaluation>,
 }
 
 impl History {
     fn of(seed: u64, index: u64, span: &Span) -> Result<Self, SynthError> {
         let firm = Firm::make(seed, index, span)?;
-        let (returns, conduct) = match firm.vat_class {
-            VatClass::General => {
-                let (returns, conduct) = general::returns(&firm, span);
-                (Returns::General(returns), conduct)
-            }
-            VatClass::SmallScale => {
-                let (returns, conduct) = small::returns(&firm, span);
-                (Returns::Small(returns), conduct)
-            }
-        };
-        let ratings = ratings::ratings(&firm, &conduct, span);
-        Ok(Self { firm, returns, ratings })
+        let ledger = Ledger::keep(&firm, span);
+        let ratings = ratings::ratings(&firm, &ledger.conduct, &ledger.inspections, span);
+        Ok(Self { firm, ledger, ratings })
     }
 
-    fn summary(self) -> FirmSummary {
-        let returns = match &self.returns {
+    fn summary(self, span: &Span) -> FirmSummary {
+        let returns = match &self.ledger.returns {
             Returns::General(returns) => returns.iter().filter(|filed| !filed.dates.amended).count(),
             Returns::Small(returns) => returns.len(),
         };
+        let (firm, end) = (self.firm, span.known_on(Round::Third));
+        let legal_rep_name = firm.life.legal_rep_on(end).to_owned();
         FirmSummary {
-            index: self.firm.index,
-            taxpayer_id: self.firm.taxpayer_id,
-            name: self.firm.name,
-            legal_rep_name: self.firm.legal_rep_name,
-            region: self.firm.region,
-            industry: self.firm.industry.code,
-            reg_date: self.firm.reg_date,
-            vat_class: self.firm.vat_class,
+            index: firm.index,
+            name: firm.life.name_on(end).to_owned(),
+            legal_rep_id: life::representative_id(&firm, &legal_rep_name),
+            legal_rep_name,
+            kind: firm.kind,
+            region: firm.region,
+            industry: firm.industry.code,
+            reg_date: firm.reg_date,
+            status: firm.life.status_on(end),
+            vat_class: firm.vat_class,
             level: self
                 .ratings
                 .iter()
                 .find(|rating| rating.superseded_on.is_none())
                 .map(|rating| rating.level),
             returns,
+            disagreement: firm.disagreement,
+            taxpayer_id: firm.taxpayer_id,
         }
     }
 }

@@ -1,5 +1,7 @@
 //! Invented names. Firms' are three characters that make no word together; persons have surnames nobody carries often.
 
+use super::firm::TaxpayerKind;
+use super::industry::Industry;
 use super::random::Random;
 
 const BRAND: [&str; 36] = [
@@ -28,8 +30,19 @@ const STREET: [&str; 12] = [
     "样湾大道",
 ];
 
+/// The name of a firm of that kind.
+pub(super) fn firm(random: &mut Random, kind: TaxpayerKind, district: &str, industry: &Industry) -> String {
+    let (brand, trade) = (brand(random), industry.trade);
+    match kind {
+        TaxpayerKind::Company => format!("深圳市{brand}{trade}有限公司"),
+        TaxpayerKind::SoleProprietorship => format!("深圳市{brand}{trade}经营部"),
+        TaxpayerKind::Partnership => format!("深圳市{brand}{trade}合伙企业（普通合伙）"),
+        TaxpayerKind::Trader => format!("深圳市{district}{brand}{}", industry.shop),
+    }
+}
+
 /// The fancy part of a firm's name.
-pub(super) fn brand(random: &mut Random) -> String {
+fn brand(random: &mut Random) -> String {
     (0..3).map(|_| *random.pick(&BRAND)).collect()
 }
 

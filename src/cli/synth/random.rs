@@ -11,6 +11,20 @@ pub(super) enum Purpose {
     Sales,
     Filing,
     Rating,
+    /// Changes of the register and the end of the firm.
+    Life,
+    /// Costs, customers' and suppliers' terms.
+    Books,
+    /// When taxes are paid.
+    Paying,
+    /// Income tax and the other taxes by the line.
+    Income,
+    /// Invoices and counterparties.
+    Invoices,
+    /// Staff and social insurance.
+    Staff,
+    /// Violations and inspections.
+    Conduct,
 }
 
 impl Random {
@@ -21,6 +35,13 @@ impl Random {
             Purpose::Sales => 2,
             Purpose::Filing => 3,
             Purpose::Rating => 4,
+            Purpose::Life => 5,
+            Purpose::Books => 6,
+            Purpose::Paying => 7,
+            Purpose::Income => 8,
+            Purpose::Invoices => 9,
+            Purpose::Staff => 10,
+            Purpose::Conduct => 11,
         };
         let mut mixed = Self(seed);
         for part in [index, number] {
@@ -29,7 +50,8 @@ impl Random {
         mixed
     }
 
-    fn next(&mut self) -> u64 {
+    /// The next number of the stream.
+    pub(super) fn next(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
         let mut z = self.0;
         z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);

@@ -1,68 +1,96 @@
 //! A firm's rating history, in keeping with how it filed (《纳税缴费信用管理办法》, SAT Announcement 2025 No. 12).
 
-use std::collections::BTreeMap;
-
 use chrono::{Datelike, NaiveDate};
-use rust_decimal::Decimal;
 
-use super::calendar::{Span, add_days};
-use super::firm::Firm;
+use super::calendar::{Round, Span, add_days};
+use super::conduct::Conduct;
+use super::firm::{Firm, TaxpayerKind};
+use super::inspections::Inspection;
 use super::random::{Purpose, Random};
-use crate::domain::sections::rating::{Level, Rating, RatingCause};
+use crate::domain::sections::rating::{Level, RatingCause};
 
-/// What the evaluation looks at, by year.
-#[derive(Default)]
-pub(super) struct Conduct(BTreeMap<i32, YearConduct>);
-
-#[derive(Default, Clone, Copy)]
-struct YearConduct {
-    late: i64,
-    sales_fen: i64,
+/// One evaluation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Evaluation {
+    /// The calendar year evaluated.
+    pub(super) year: i32,
+    pub(super) level: Level,
+    /// Points; none for a direct D.
+    pub(super) score: Option<i64>,
+    /// Day of the evaluation, and the first on which it counts.
+    pub(super) assessed_on: NaiveDate,
+    /// Day on which the next took its place.
+    pub(super) superseded_on: Option<NaiveDate>,
+    pub(super) cause: RatingCause,
+    /// Case of Art. 18.
+    pub(super) direct_d_case: Option<u8>,
 }
 
-impl Conduct {
-    /// Notes one return of a year.
-    pub(super) fn note(&mut self, year: i32, late: bool, sales_fen: i64) {
-        let conduct = self.0.entry(year).or_default();
-        conduct.late += i64::from(late);
-        conduct.sales_fen += sales_fen;
-    }
-}
+/// 非正常户, Art. 18 item 9.
+const ABNORMAL: u8 = 9;
 
 /// The firm's evaluations in order, each superseded by the next. Empty for a firm left out of the evaluation.
-pub(super) fn ratings(firm: &Firm, conduct: &Conduct, span: &Span) -> Vec<Rating> {
-    let mut random = Random::new(firm.seed, firm.index, Purpose::Rating);
-    let opted_in = !firm.is_trader || random.chance(400);
-    if firm.unrated || !opted_in || conduct.0.is_empty() {
+pub(super) fn ratings(
+    firm: &Firm,
+    conduct: &Conduct,
+    inspections: &[Inspection],
+    span: &Span,
+) -> Vec<Evaluation> {
+    let mut random = firm.random(Purpose::Rating);
+    let opted_in = firm.kind != TaxpayerKind::Trader || random.chance(400);
+    if firm.unrated || !opted_in || conduct.is_blank() {
         return Vec::new();
     }
-    let mut history: Vec<Rating> = Vec::new();
+    let mut history: Vec<Evaluation> = Vec::new();
     for year in span.origin().year()..span.last.year() {
         let prior = history.last().map(|rating| rating.level);
-        history.extend(evaluations(firm, conduct, year, prior, &mut random));
+        let before = random.clone();
+        let mut found = evaluations(firm, conduct, inspections, year, prior, &mut random);
+        // A D found since the last evaluation comes before this one, and keeps it from A.
+        let since = found.first().and_then(|first| dynamic(firm, inspections, &history, first.assessed_on));
+        if since.is_some() {
+            random = before;
+            found = evaluations(firm, conduct, inspections, year, Some(Level::D), &mut random);
+        }
+        history.extend(since);
+        for next in found {
+            history.extend(dynamic(firm, inspections, &history, next.assessed_on));
+            history.push(next);
+        }
     }
-    if let (Some(abnormal), Some(last)) = (firm.abnormal_from(), history.last())
-        && last.level != Level::D
-        && abnormal >= last.valid_from
-    {
-        let year = last.year;
-        history.push(rating(year, Level::D, None, abnormal, RatingCause::Dynamic));
-    }
-    history.retain(|rating| rating.assessed_on <= span.as_of);
+    let end = add_days(span.known_on(Round::Third), 1);
+    history.extend(dynamic(firm, inspections, &history, end));
+    history.retain(|rating| span.round_of(rating.assessed_on).is_some());
     for next in 1..history.len() {
-        history[next - 1].superseded_on = Some(history[next].valid_from);
+        history[next - 1].superseded_on = Some(history[next].assessed_on);
     }
     history
+}
+
+/// A direct D between the last evaluation and a day, for an inspection or for vanishing.
+fn dynamic(
+    firm: &Firm,
+    inspections: &[Inspection],
+    history: &[Evaluation],
+    before: NaiveDate,
+) -> Option<Evaluation> {
+    let last = history.last().filter(|last| last.level != Level::D)?;
+    let served = inspections.iter().filter_map(|case| Some((case.served_on, case.direct_d?)));
+    let vanished = firm.abnormal_from().map(|day| (day, ABNORMAL));
+    let (day, case) =
+        served.chain(vanished).filter(|(day, _)| *day > last.assessed_on && *day < before).min()?;
+    Some(direct_d(last.year, day, case, RatingCause::Dynamic))
 }
 
 /// The evaluation of one year, published the April after, and what may follow it before the next.
 fn evaluations(
     firm: &Firm,
     conduct: &Conduct,
+    inspections: &[Inspection],
     year: i32,
     prior: Option<Level>,
     random: &mut Random,
-) -> Vec<Rating> {
+) -> Vec<Evaluation> {
     let deductions = random.between(0, 16);
     let base = if random.chance(600) { 100 } else { 93 };
     let (published, later) = (random.between(19, 28), random.between(60, 150));
@@ -77,9 +105,13 @@ fn evaluations(
     }
     let assessed_on = add_days(april, published);
     if firm.abnormal_from().is_some_and(|day| day <= assessed_on) {
-        return vec![rating(year, Level::D, None, assessed_on, RatingCause::Annual)];
+        return vec![direct_d(year, assessed_on, ABNORMAL, RatingCause::Annual)];
     }
-    let lived = conduct.0.get(&year).copied().unwrap_or_default();
+    let served = inspections.iter().find(|case| case.served_on.year() == year);
+    if let Some(case) = served.and_then(|case| case.direct_d) {
+        return vec![direct_d(year, assessed_on, case, RatingCause::Annual)];
+    }
+    let lived = conduct.of_year(year);
     let score = (base - 5 * lived.late - deductions).max(0);
     let grown = firm.reg_date.with_year(firm.reg_date.year() + 3).is_none_or(|day| day <= year_end);
     let level = level(score, grown, lived.sales_fen > 0, prior);
@@ -107,15 +139,11 @@ fn level(score: i64, grown: bool, has_sales: bool, prior: Option<Level>) -> Leve
     }
 }
 
-fn rating(year: i32, level: Level, score: Option<i64>, day: NaiveDate, cause: RatingCause) -> Rating {
-    Rating {
-        year,
-        level,
-        score: score.map(Decimal::from),
-        assessed_on: day,
-        valid_from: day,
-        superseded_on: None,
-        cause,
-        direct_d_case: None,
-    }
+fn rating(year: i32, level: Level, score: Option<i64>, day: NaiveDate, cause: RatingCause) -> Evaluation {
+    Evaluation { year, level, score, assessed_on: day, superseded_on: None, cause, direct_d_case: None }
+}
+
+/// D for one of the thirteen cases, which no points stand behind.
+fn direct_d(year: i32, day: NaiveDate, case: u8, cause: RatingCause) -> Evaluation {
+    Evaluation { direct_d_case: Some(case), ..rating(year, Level::D, None, day, cause) }
 }

@@ -1,4 +1,4 @@
-//! A firm's sales, month after month.
+//! A firm's sales, month after month: the figure that every section of its file follows from.
 
 use chrono::{Datelike, NaiveDate};
 
@@ -23,9 +23,13 @@ impl<'a> Sales<'a> {
         let trend = match self.firm.course {
             Course::NeverFiled => return None,
             Course::Dormant => return Some(0),
-            Course::Failing { last_return, .. } if month > last_return => return None,
+            Course::Failing { last_return, .. } | Course::Leaving { last_return, .. }
+                if month > last_return =>
+            {
+                return None;
+            }
             Course::Failing { from, .. } if month >= from => -1_800,
-            Course::Failing { .. } => 0,
+            Course::Failing { .. } | Course::Leaving { .. } => 0,
             Course::Trend(trend) => trend,
         };
         self.level_fen = (self.level_fen / 10_000 * (10_000 + trend)).clamp(100_000, self.firm.month_fen_max);

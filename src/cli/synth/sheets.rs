@@ -1,34 +1,88 @@
-//! The files of a city: opened together, written firm by firm, listed in the manifest in the order to load them.
+//! The files of a city: written firm by firm, listed in the manifest in the order to load them.
+//!
+//! First every form whole, then round by round what was amended. A form's base files cover the time without a gap, so
+//! that a firm without a row reads as one that has nothing.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
 use chrono::{Datelike, NaiveDate};
-use serde::Serialize;
 
-use super::calendar::{Span, add_days, month_end, quarter_start};
-use super::return_row::{general_header, general_row, small_header, small_row};
+use super::SynthError;
+use super::calendar::{Round, Span, add_months, quarter_start};
+use super::row::{Row, Value};
+use super::rows::Delivered;
 use super::sheet::Sheet;
-use super::{History, Returns, SynthError};
 use crate::domain::import::manifest::{Manifest, ManifestCity, ManifestFile};
-use crate::domain::import::{Charset, Compression, Syntax};
-use crate::domain::sections::rating::Rating;
-use crate::domain::taxpayer_id::TaxpayerId;
+use crate::domain::import::{Charset, Compression, Form, Syntax};
+
+/// How a form's base files are laid out, in the order to load them.
+struct Layout {
+    form: &'static str,
+    syntax: Syntax,
+    /// A file for each year of its periods.
+    by_year: bool,
+    dress: Dress,
+}
+
+/// How the base file is dressed. Most are plain; a few come as the bureau's real exports do.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Dress {
+    /// English names, fen, UTF-8.
+    Plain,
+    /// Chinese names, 元 with thousands separators, GB18030.
+    Export,
+    Gzip,
+    Zstd,
+}
+
+const LAYOUTS: [Layout; 22] = [
+    layout("registration", Syntax::Ndjson, false),
+    layout("registration_status", Syntax::Ndjson, false),
+    layout("registration_change", Syntax::Csv, false),
+    layout("rating", Syntax::Ndjson, false),
+    layout("vat_general", Syntax::Csv, true),
+    layout("vat_small", Syntax::Csv, true),
+    layout("cit_prepayment", Syntax::Csv, false),
+    layout("cit_annual", Syntax::Csv, false),
+    layout("other_tax", Syntax::Csv, false),
+    layout("payment", Syntax::Csv, true),
+    layout("arrears", Syntax::Ndjson, false),
+    layout("violation", Syntax::Ndjson, false),
+    layout("inspection", Syntax::Csv, false),
+    layout("balance_sheet_small", Syntax::Csv, false),
+    layout("income_statement_small", Syntax::Csv, false),
+    layout("cash_flow_small", Syntax::Csv, false),
+    layout("balance_sheet_general", Syntax::Csv, false),
+    layout("income_statement_general", Syntax::Csv, false),
+    layout("cash_flow_general", Syntax::Csv, false),
+    dressed("invoice_month", Dress::Gzip),
+    dressed("invoice_counterparty", Dress::Zstd),
+    dressed("employment_month", Dress::Export),
+];
+
+const fn layout(form: &'static str, syntax: Syntax, by_year: bool) -> Layout {
+    Layout { form, syntax, by_year, dress: Dress::Plain }
+}
+
+const fn dressed(form: &'static str, dress: Dress) -> Layout {
+    Layout { form, syntax: Syntax::Csv, by_year: false, dress }
+}
+
+/// Which file: the delivery, the form's place, the year or 0.
+type Place = (Round, usize, i32);
 
 /// Every file of a city.
 pub(super) struct Sheets {
     out: PathBuf,
-    as_of: NaiveDate,
-    registration: Sheet,
-    rating: Sheet,
-    general: Vec<(i32, Sheet)>,
-    small: Vec<(i32, Sheet)>,
-    amendments: Sheet,
+    span: Span,
+    sheets: BTreeMap<Place, Sheet>,
 }
 
 impl Sheets {
-    /// Opens the files. An old manifest goes first, so that a half-written city has none.
+    /// Opens the base files. An old manifest goes first, so that a half-written city has none.
     pub(super) fn create(out: &Path, span: &Span) -> Result<Self, SynthError> {
         fs::create_dir_all(out).map_err(|source| SynthError::Write { path: out.to_owned(), source })?;
         let manifest = out.join("manifest.json");
@@ -37,94 +91,53 @@ impl Sheets {
         {
             return Err(SynthError::Write { path: manifest, source });
         }
-        let (first, end) = (span.first, month_end(span.last));
-        let open = |name: &str, form: &str, syntax: Syntax, coverage: (NaiveDate, NaiveDate), as_of| {
-            let listed = ManifestFile {
-                file: format!("{name}.{}", syntax.as_str()),
-                form: form.to_owned(),
-                syntax,
-                encoding: Charset::Utf8,
-                compression: Compression::None,
-                coverage_from: coverage.0,
-                coverage_to: coverage.1,
-                as_of,
-                rows: 0,
-                sha256: String::new(),
-            };
-            Sheet::create(out, listed)
-        };
-        let quarters = (quarter_start(first), quarter_start(add_days(end, 1)).pred_opt().unwrap_or(end));
-        let by_year = |form: &str, from: NaiveDate, to: NaiveDate| {
-            (from.year()..=to.year())
-                .map(|year| {
-                    let coverage = within_year(year, from, to);
-                    Ok((year, open(&format!("{form}-{year}"), form, Syntax::Csv, coverage, span.as_of)?))
-                })
-                .collect::<Result<Vec<_>, SynthError>>()
-        };
-        let mut sheets = Self {
-            out: out.to_owned(),
-            as_of: span.as_of,
-            registration: open("registration", "registration", Syntax::Ndjson, (first, end), span.as_of)?,
-            rating: open("rating", "rating", Syntax::Ndjson, (span.origin(), end), span.as_of)?,
-            general: by_year("vat_general", first, end)?,
-            small: by_year("vat_small", quarters.0, quarters.1)?,
-            amendments: open(
-                "vat_general-amendments",
-                "vat_general",
-                Syntax::Csv,
-                (first, end),
-                add_days(span.as_of, 1),
-            )?,
-        };
-        sheets.write_headers()?;
+        let mut sheets = Self { out: out.to_owned(), span: *span, sheets: BTreeMap::new() };
+        for (place, layout) in LAYOUTS.iter().enumerate() {
+            let (from, to) = coverage(layout, span);
+            let years = if layout.by_year { from.year()..=to.year() } else { 0..=0 };
+            for year in years {
+                sheets.sheet((Round::Base, place, year))?;
+            }
+        }
         Ok(sheets)
     }
 
-    fn write_headers(&mut self) -> Result<(), SynthError> {
-        for (_, sheet) in &mut self.general {
-            sheet.line(&general_header())?;
-        }
-        for (_, sheet) in &mut self.small {
-            sheet.line(&small_header())?;
-        }
-        self.amendments.line(&general_header())
-    }
-
     /// Writes everything of one firm.
-    pub(super) fn write_firm(&mut self, history: &History) -> Result<(), SynthError> {
-        let taxpayer = &history.firm.taxpayer_id;
-        self.registration.json_row(&history.firm.registration(self.as_of))?;
-        for rating in &history.ratings {
-            self.rating.json_row(&RatingRow { taxpayer_id: taxpayer, rating })?;
-        }
-        match &history.returns {
-            Returns::General(returns) => {
-                for filed in returns {
-                    let row = general_row(taxpayer, filed);
-                    if filed.dates.amended {
-                        self.amendments.row(&row)?;
-                    } else {
-                        write_in_year(&mut self.general, filed.dates.period.from(), &row)?;
-                    }
-                }
-            }
-            Returns::Small(returns) => {
-                for filed in returns {
-                    write_in_year(&mut self.small, filed.dates.period.from(), &small_row(taxpayer, filed))?;
-                }
-            }
+    pub(super) fn write_firm(&mut self, rows: &[Delivered]) -> Result<(), SynthError> {
+        for Delivered { form, round, row } in rows {
+            let Some(place) = LAYOUTS.iter().position(|layout| layout.form == *form) else {
+                return Err(SynthError::Column { form: (*form).to_owned(), column: "form".to_owned() });
+            };
+            let layout = &LAYOUTS[place];
+            let (from, to) = coverage(layout, &self.span);
+            let year = match period_from(row).filter(|_| layout.by_year && *round == Round::Base) {
+                Some(day) => day.year().clamp(from.year(), to.year()),
+                None => 0,
+            };
+            self.sheet((*round, place, year))?.row(row)?;
         }
         Ok(())
     }
 
-    /// Closes the files and writes the manifest: amendments last, so that they become new revisions.
-    pub(super) fn finish(self, city: ManifestCity) -> Result<Manifest, SynthError> {
-        let mut files = vec![self.registration.close()?, self.rating.close()?];
-        for (_, sheet) in self.general.into_iter().chain(self.small) {
-            files.push(sheet.close()?);
+    /// The file, opened with its first row unless it is a base file.
+    fn sheet(&mut self, place: Place) -> Result<&mut Sheet, SynthError> {
+        let (round, of_form, year) = place;
+        let layout = &LAYOUTS[of_form];
+        match self.sheets.entry(place) {
+            std::collections::btree_map::Entry::Occupied(open) => Ok(open.into_mut()),
+            std::collections::btree_map::Entry::Vacant(none) => {
+                let unknown =
+                    || SynthError::Column { form: layout.form.to_owned(), column: "form".to_owned() };
+                let form = Form::by_id(layout.form).ok_or_else(unknown)?;
+                let listed = listed(layout, round, year, &self.span);
+                Ok(none.insert(Sheet::create(&self.out, form, layout.dress == Dress::Export, listed)?))
+            }
         }
-        files.push(self.amendments.close()?);
+    }
+
+    /// Closes the files and writes the manifest: round after round, so that what was amended becomes a new revision.
+    pub(super) fn finish(self, city: ManifestCity) -> Result<Manifest, SynthError> {
+        let files = self.sheets.into_values().map(Sheet::close).collect::<Result<Vec<_>, SynthError>>()?;
         let manifest = Manifest { city: Some(city), files };
         let path = self.out.join("manifest.json");
         let text = serde_json::to_string_pretty(&manifest).map_err(io::Error::from);
@@ -134,19 +147,57 @@ impl Sheets {
     }
 }
 
-/// A row of the rating form.
-#[derive(Serialize)]
-struct RatingRow<'a> {
-    taxpayer_id: &'a TaxpayerId,
-    #[serde(flatten)]
-    rating: &'a Rating,
+fn listed(layout: &Layout, round: Round, year: i32, span: &Span) -> ManifestFile {
+    let name = match (round, year) {
+        (Round::Base, 0) => layout.form.to_owned(),
+        (Round::Base, year) => format!("{}-{year}", layout.form),
+        (Round::First | Round::Second | Round::Third, _) => {
+            format!("{}-amendments-{}", layout.form, round.number())
+        }
+    };
+    let (from, to) = coverage(layout, span);
+    let (from, to) = if year == 0 { (from, to) } else { within_year(year, from, to) };
+    let (encoding, compression, ending) = match layout.dress {
+        Dress::Plain => (Charset::Utf8, Compression::None, ""),
+        Dress::Export => (Charset::Gb18030, Compression::None, ""),
+        Dress::Gzip => (Charset::Utf8, Compression::Gzip, ".gz"),
+        Dress::Zstd => (Charset::Utf8, Compression::Zstd, ".zst"),
+    };
+    ManifestFile {
+        file: format!("{name}.{}{ending}", layout.syntax.as_str()),
+        form: layout.form.to_owned(),
+        syntax: layout.syntax,
+        encoding,
+        compression,
+        coverage_from: from,
+        coverage_to: to,
+        as_of: span.known_on(round),
+        rows: 0,
+        sha256: String::new(),
+    }
 }
 
-fn write_in_year(sheets: &mut [(i32, Sheet)], period_from: NaiveDate, row: &str) -> Result<(), SynthError> {
-    match sheets.iter_mut().find(|(year, _)| *year == period_from.year()) {
-        Some((_, sheet)) => sheet.row(row),
-        None => Ok(()), // outside the span, so in no file
-    }
+/// The days that a form's files speak of: from the first month on, or from the start of the quarter or year that it lies
+/// in where the form has such periods; up to the last month, even if its quarter or year has not ended.
+fn coverage(layout: &Layout, span: &Span) -> (NaiveDate, NaiveDate) {
+    let from = match layout.form {
+        "vat_general" | "registration" | "registration_status" | "registration_change" => span.first,
+        "invoice_month" | "employment_month" => span.first,
+        "vat_small" => quarter_start(span.first),
+        _ => span.origin(),
+    };
+    let to = match layout.form {
+        "vat_small" => quarter_start(add_months(span.last, 1)).pred_opt().unwrap_or(span.last),
+        _ => span.end(),
+    };
+    (from, to)
+}
+
+fn period_from(row: &Row) -> Option<NaiveDate> {
+    row.0.iter().find_map(|(name, value)| match value {
+        Value::Date(day) if name == "period_from" => Some(*day),
+        Value::Date(_) | Value::Fen(_) | Value::Integer(_) | Value::Text(_) | Value::Boolean(_) => None,
+    })
 }
 
 /// The part of a span that lies in one year.

@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 
 use chrono::{Datelike, NaiveDate};
 
-use super::calendar::{FilingDates, Span, add_months, month_end, months, quarter_start};
+use super::calendar::FilingDates;
 use super::firm::Firm;
+use super::money::{rated, share};
 use super::random::{Purpose, Random};
-use super::ratings::Conduct;
-use super::sales::Sales;
+use super::vat::{INVOICED_PER_MILLE, VatMonth, small_tax};
 use crate::domain::period::Period;
 use crate::domain::sections::filings::vat_small::VatSmallRow as Row;
 
@@ -25,51 +25,56 @@ pub(super) struct SmallReturn {
     pub(super) ytd: Figures,
 }
 
-/// The firm's returns for the quarters that end inside the span, in order, and how the firm behaved.
-pub(super) fn returns(firm: &Firm, span: &Span) -> (Vec<SmallReturn>, Conduct) {
-    let mut random = Random::new(firm.seed, firm.index, Purpose::Filing);
-    let mut sales = Sales::new(firm);
-    let mut conduct = Conduct::default();
-    let mut returns = Vec::new();
-    let mut ytd = Figures::new();
-    let first_month = firm.first_month(span);
-    let mut quarter = quarter_start(first_month);
-    while add_months(quarter, 2) <= span.last {
-        let Some(sales_fen) = quarter_sales(&mut sales, quarter, first_month) else { break };
-        let Some(period) = Period::whole(quarter, month_end(add_months(quarter, 2))) else { break };
-        let dates = FilingDates::of(period, firm.late_per_mille, &mut random);
-        conduct.note(quarter.year(), dates.is_late(), sales_fen);
-        let column = column(sales_fen);
-        if quarter.month() == 1 {
-            ytd.clear();
-        }
-        for (row, fen) in &column {
-            *ytd.entry(*row).or_insert(0) += fen;
-        }
-        if period.to() >= span.first && dates.filed_on <= span.as_of {
-            returns.push(SmallReturn { dates, period: column, ytd: ytd.clone() });
-        }
-        quarter = add_months(quarter, 3);
+impl SmallReturn {
+    /// Tax to be paid, in fen.
+    pub(super) fn payable(&self) -> i64 {
+        self.period.get(&Row::DueOrRefund).copied().unwrap_or(0)
     }
-    (returns, conduct)
+
+    /// Sales taxed, in fen.
+    pub(super) fn taxable(&self) -> i64 {
+        self.period.get(&Row::SalesTaxable).copied().unwrap_or(0)
+    }
 }
 
-/// Sales of the quarter's months in which the firm exists; none once it has stopped filing for good.
-fn quarter_sales(sales: &mut Sales<'_>, quarter: NaiveDate, first_month: NaiveDate) -> Option<i64> {
-    let mut sum = None;
-    for month in months(quarter, add_months(quarter, 2)).filter(|month| *month >= first_month) {
-        if let Some(fen) = sales.next_month(month) {
-            sum = Some(sum.unwrap_or(0) + fen);
-        }
+/// Keeps a small-scale taxpayer's VAT book.
+pub(super) struct SmallKeeper<'a> {
+    firm: &'a Firm,
+    random: Random,
+    ytd: Figures,
+}
+
+impl<'a> SmallKeeper<'a> {
+    pub(super) fn new(firm: &'a Firm) -> Self {
+        Self { firm, random: firm.random(Purpose::Filing), ytd: Figures::new() }
     }
-    sum
+
+    /// A month without a return of its own: purchases of which part comes with invoices that carry tax.
+    pub(super) fn month(&mut self, first: NaiveDate, sales: i64) -> VatMonth {
+        let bought = share(sales, self.firm.industry.cost_per_mille() * self.random.between(90, 110) / 100);
+        let input = rated(share(bought, INVOICED_PER_MILLE), 300);
+        VatMonth { first, sales, bought, input, ..VatMonth::default() }
+    }
+
+    /// The return for a quarter of those sales.
+    pub(super) fn file(&mut self, period: Period, sales_fen: i64) -> SmallReturn {
+        let dates = FilingDates::of(period, self.firm.late_per_mille, &mut self.random);
+        let column = column(sales_fen);
+        if period.from().month() == 1 {
+            self.ytd.clear();
+        }
+        for (row, fen) in &column {
+            *self.ytd.entry(*row).or_insert(0) += fen;
+        }
+        SmallReturn { dates, period: column, ytd: self.ytd.clone() }
+    }
 }
 
 /// Up to ¥300 000 a quarter the sales are exempt; beyond, 3% reduced to 1%.
 fn column(sales_fen: i64) -> Figures {
     let exempt = sales_fen <= EXEMPT_QUARTER_FEN;
     let taxable = if exempt { 0 } else { sales_fen };
-    let (payable, reduction) = (taxable * 3 / 100, taxable * 2 / 100);
+    let (payable, reduction) = small_tax(taxable);
     Figures::from([
         (Row::SalesTaxable, taxable),
         (Row::SalesAgencyInvoiced, taxable / 10),

@@ -14,7 +14,7 @@ use shuidaiyi::config::Config;
 use shuidaiyi::domain::import::Form;
 use shuidaiyi::domain::import::manifest::{Manifest, ManifestFile};
 use shuidaiyi::service::Exchange;
-use shuidaiyi::service::ingest::{Deliverer, Delivery, Mode, Report, ingest};
+use shuidaiyi::service::ingest::{Content, Deliverer, Delivery, Mode, Report, ingest_content};
 use tempfile::TempDir;
 
 use super::clock::TestClock;
@@ -194,7 +194,9 @@ impl Site {
             mode: Mode::All,
         };
         let source = std::fs::File::open(directory.join(&file.file)).unwrap();
-        ingest(self.exchange(), &deliverer, delivery, source, &mut |_| {}).expect("ingest")
+        let bytes = file.compression.unpack(source).unwrap();
+        let content = Content { bytes, charset: file.encoding, rows: Some(file.rows) };
+        ingest_content(self.exchange(), &deliverer, delivery, content, &mut |_| {}).expect("ingest")
     }
 
     /// A product of a bank, approved by the bureau.
