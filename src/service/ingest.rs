@@ -219,8 +219,13 @@ fn load(
     batch: &mut BatchRow,
     progress: &mut dyn FnMut(u64),
 ) -> ServiceResult<Rejections> {
+    // The same bytes in another charset are other rows: sent again under the right one, they are no repeat.
+    let charset = match content.charset {
+        Charset::Utf8 => "",
+        Charset::Gb18030 => " gb18030",
+    };
     let about = format!(
-        "{} {} {} {} {}\n",
+        "{} {} {} {} {}{charset}\n",
         batch.form, batch.coverage_from, batch.coverage_to, batch.as_of, batch.mode
     );
     let (reader, digest) = HashingReader::new(content.bytes, about.as_bytes());
