@@ -108,6 +108,10 @@ pub struct SynthOptions {
     /// Last month with filings, like 2026-10.
     #[arg(long)]
     pub until: Option<String>,
+    /// Also write stress/, a delivery with every kind of bad row and a list of what should be said of each, and
+    /// stress-corrected/, the same delivery without them.
+    #[arg(long)]
+    pub stress: bool,
 }
 
 /// `check`

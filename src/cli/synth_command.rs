@@ -7,7 +7,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 use super::arguments::SynthOptions;
 use super::output::{Failure, say};
-use super::synth::{City, write_city};
+use super::synth::{City, EXPECTED, STRESS, STRESS_CORRECTED, write_city, write_stress};
 
 /// Writes the city.
 pub fn run(options: &SynthOptions) -> Result<ExitCode, Failure> {
@@ -27,6 +27,20 @@ pub fn run(options: &SynthOptions) -> Result<ExitCode, Failure> {
         manifest.files.len(),
         options.out.display()
     ));
+    if options.stress {
+        let expected = write_stress(&city, &options.out).map_err(Failure::system)?;
+        let stress = options.out.join(STRESS);
+        say(format!(
+            "压力送达 stress delivery: {} 处错误或标记 faults and marks, {}",
+            expected.len(),
+            stress.join(EXPECTED).display()
+        ));
+        say(format!(
+            "检查 check: shuidaiyi check {}；改正后 corrected: {}",
+            stress.display(),
+            options.out.join(STRESS_CORRECTED).display()
+        ));
+    }
     say(format!("下一步 next: shuidaiyi import --config D/shuidaiyi.toml {}", options.out.display()));
     Ok(ExitCode::SUCCESS)
 }

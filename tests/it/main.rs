@@ -20,6 +20,7 @@ mod races;
 mod refusals;
 mod restore;
 mod sections;
+mod stress;
 mod support;
 mod tree;
 mod two_gateways;

@@ -33,6 +33,7 @@ mod sheets;
 mod size;
 mod small;
 mod staff;
+mod stress;
 mod vat;
 mod violations;
 
@@ -53,6 +54,7 @@ pub use identity::{DEMO_MATCHING_KEY, legal_rep_id_digest};
 use ledger::Ledger;
 use ratings::Evaluation;
 use sheets::Sheets;
+pub use stress::{EXPECTED, Expected, STRESS, STRESS_CORRECTED, write_stress};
 use vat::Returns;
 
 /// The last month with filings where none is asked for. Fixed, so that a seed means the same bytes on any day.

@@ -168,7 +168,7 @@ impl<W: Write> Write for Hashed<W> {
 }
 
 /// A column's name in the header; in Chinese with its unit, in full-width brackets as exports have them.
-fn header_cell(column: &Column, chinese: bool) -> String {
+pub(super) fn header_cell(column: &Column, chinese: bool) -> String {
     match (chinese, column.unit_zh.as_str()) {
         (false, _) => column.name.clone(),
         (true, "") => column.name_zh.clone(),
@@ -177,7 +177,7 @@ fn header_cell(column: &Column, chinese: bool) -> String {
 }
 
 /// A value as people read it: 元 and 分 with thousands separators, 是 and 否, a code by its Chinese name.
-fn shown(value: &Value, column: &Column) -> String {
+pub(super) fn shown(value: &Value, column: &Column) -> String {
     match value {
         Value::Fen(fen) => yuan(*fen),
         Value::Boolean(yes) => if *yes { "是" } else { "否" }.to_owned(),
@@ -204,7 +204,7 @@ fn yuan(fen: i64) -> String {
 }
 
 /// A value as our own files have it.
-fn plain(value: &Value) -> String {
+pub(super) fn plain(value: &Value) -> String {
     match value {
         Value::Fen(number) | Value::Integer(number) => number.to_string(),
         Value::Text(text) => text.clone(),
@@ -214,7 +214,7 @@ fn plain(value: &Value) -> String {
 }
 
 /// A cell of CSV (RFC 4180).
-fn quoted(cell: &str) -> String {
+pub(super) fn quoted(cell: &str) -> String {
     if cell.contains([',', '"', '\n', '\r']) {
         format!("\"{}\"", cell.replace('"', "\"\""))
     } else {

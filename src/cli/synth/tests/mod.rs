@@ -4,6 +4,7 @@ mod agreement;
 mod oversight;
 mod rounds;
 mod statements;
+mod stress;
 mod world;
 
 use std::collections::{BTreeMap, BTreeSet};
