@@ -350,6 +350,14 @@ fn zip_with(name: &str, mut bytes: impl Read) -> Vec<u8> {
 }
 
 #[test]
+fn a_cell_reference_past_every_sheet_is_refused() {
+    let sheet = "<worksheet><sheetData><row><c r=\"A99999999999\"><v>1</v></c></row></sheetData></worksheet>";
+    let workbook = zip_with("xl/worksheets/sheet1.xml", sheet.as_bytes());
+    let broken = read_workbook(form("rating"), workbook).unwrap_err();
+    assert!(broken.message.contains("XLSX") || broken.message.contains("column"), "{broken}");
+}
+
+#[test]
 fn workbooks_that_would_take_the_memory_are_refused() {
     let refused = |name: &str, bytes: Box<dyn Read>| {
         read_workbook(form("rating"), zip_with(name, bytes)).unwrap_err().rule

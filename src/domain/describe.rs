@@ -77,7 +77,9 @@ pub fn section_schema(section: Section) -> Value {
         "$id": format!("urn:shuidaiyi:schema:section-{section}"),
         "title": format!("{} {}", section.label_zh(), section.label_en()),
         "description": format!("A record of the section `{section}`, encoder `{}`. Generated from the types; do not edit.", section.encoder()),
-        "anyOf": [{ "$ref": "#/$defs/whole" }, { "$ref": "#/$defs/narrowed" }],
+        "if": { "required": ["withheld"] },
+        "then": { "$ref": "#/$defs/narrowed" },
+        "else": { "$ref": "#/$defs/whole" },
         "$defs": definitions,
     })
 }

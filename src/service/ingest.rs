@@ -13,7 +13,7 @@ use tracing::{info, warn};
 use super::Exchange;
 use super::error::{RefusedDelivery, ServiceError, ServiceResult};
 use super::rejections::{ORIGINALS_KEPT_DAYS, Place, RejectedRow, Rejection, Rejections};
-use super::staging::{HashingReader, Stage};
+use super::staging::{HashingReader, Stage, staged};
 use crate::domain::import::{
     Broken, Charset, Form, InputFault, InputRule, RowProblem, Rows, Syntax, WORKBOOK_BYTES_MAX,
 };
@@ -22,11 +22,6 @@ use crate::ledger::entry::EntryKind;
 use crate::seal::digest::base64url;
 use crate::store::batches::{self, BatchRow, STATUS_COMMITTED, STATUS_REFUSED, STATUS_STAGING};
 use crate::store::ledger::{Draft, Field};
-
-/// Rows staged in one transaction.
-const STAGE_ROWS: usize = 5_000;
-/// Bytes of record bodies staged in one transaction.
-const STAGE_BYTES: usize = 8 << 20;
 
 wire_enum! {
     /// What a rejected row means for the rest of its delivery.
@@ -219,30 +214,21 @@ fn load(
     batch: &mut BatchRow,
     progress: &mut dyn FnMut(u64),
 ) -> ServiceResult<Rejections> {
+    // The same bytes in another charset are other rows: sent again under the right one, they are no repeat.
+    let charset = match content.charset {
+        Charset::Utf8 => "",
+        Charset::Gb18030 => " gb18030",
+    };
     let about = format!(
-        "{} {} {} {} {}\n",
+        "{} {} {} {} {}{charset}\n",
         batch.form, batch.coverage_from, batch.coverage_to, batch.as_of, batch.mode
     );
     let (reader, digest) = HashingReader::new(content.bytes, about.as_bytes());
     let mut rows = open(exchange, delivery, content.charset, reader)?;
     batch.header = rows.header().map(str::to_owned);
-    let mut stage = Stage::new(&exchange.data, &batch.id);
-    let mut rejections = Rejections::default();
-    while let Some(row) = rows.next() {
-        match row {
-            Ok(record) => stage.push(Place::of_last(&rows), record)?,
-            Err(RowProblem::Rejected(error)) => {
-                rejections.push(Rejection { error, original: Place::of_last(&rows).original });
-            }
-            Err(RowProblem::Broken(fault)) => return Err(broken(fault)),
-        }
-        if stage.rows() >= STAGE_ROWS || stage.bytes() >= STAGE_BYTES {
-            stage.flush(&mut rejections)?;
-            progress(rows.rows_read());
-        }
-    }
-    stage.flush(&mut rejections)?;
-    progress(rows.rows_read());
+    let (mut rejections, staged) =
+        staged(&exchange.data, &batch.id, |stage| read(&mut rows, stage, progress))?;
+    rejections.append(staged.repeated);
     if let Some(stated) = content.rows
         && stated != rows.rows_read()
     {
@@ -251,10 +237,35 @@ fn load(
     }
     batch.row_count = count(rows.rows_read())?;
     batch.rejected = count(rejections.count())?;
-    batch.accepted = count(stage.accepted)?;
-    batch.marked = count(stage.marked)?;
+    batch.accepted = count(staged.accepted)?;
+    batch.marked = count(staged.marked)?;
     batch.digest = format!("sha-256:{}", base64url(&digest.finish()));
     rejections.sort();
+    Ok(rejections)
+}
+
+/// Puts every good row on the stage; returns the others.
+fn read(
+    rows: &mut Rows<'_>,
+    mut stage: Stage<'_>,
+    progress: &mut dyn FnMut(u64),
+) -> ServiceResult<Rejections> {
+    let mut rejections = Rejections::default();
+    while let Some(row) = rows.next() {
+        match row {
+            Ok(record) => {
+                if stage.push(Place::of_last(rows), record)? {
+                    progress(rows.rows_read());
+                }
+            }
+            Err(RowProblem::Rejected(error)) => {
+                rejections.push(Rejection { error, original: Place::of_last(rows).original });
+            }
+            Err(RowProblem::Broken(fault)) => return Err(broken(fault)),
+        }
+    }
+    stage.finish()?;
+    progress(rows.rows_read());
     Ok(rejections)
 }
 

@@ -78,6 +78,13 @@ impl Rejections {
         self.kept.push(rejection);
     }
 
+    /// Adds those found elsewhere.
+    pub fn append(&mut self, others: Rejections) {
+        let only_counted = others.count.saturating_sub(u64::try_from(others.kept.len()).unwrap_or(u64::MAX));
+        others.kept.into_iter().for_each(|rejection| self.push(rejection));
+        self.count = self.count.saturating_add(only_counted);
+    }
+
     /// How many there were.
     pub fn count(&self) -> u64 {
         self.count

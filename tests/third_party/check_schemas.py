@@ -169,7 +169,7 @@ def check_disclosure(documents, report, disclosure, of_seal_sample):
     if of_seal_sample and section.get("encoder") == f"{name}-1":
         report.skip(what, f"this sample's encoder {section['encoder']} is invented; the exchange has none of that name")
         return
-    report.say(what, documents.errors(URN + "section", section) + documents.errors(URN + "section#/$defs/disclosure", disclosure))
+    report.say(what, documents.errors(URN + "section#/$defs/disclosure", disclosure))
 
 
 def bundle(documents):

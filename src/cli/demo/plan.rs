@@ -3,7 +3,6 @@
 use crate::cli::synth::{City, FirmSummary, firms};
 use crate::domain::section::Section;
 use crate::domain::taxpayer_id::TaxpayerId;
-use crate::domain::taxpayer_kind::TaxpayerKind;
 
 /// Of so many consents of a bank, one is revoked, one expired, one for a single pull, one for fewer sections.
 const ROUND: u64 = 20;
@@ -77,8 +76,7 @@ impl Planned {
     /// Whether the person behind a sole trader, sole proprietorship or partnership consents to the bank's having
     /// their own tax data. Some do not, and the bank then sees registration and rating alone.
     pub fn personal_data(&self) -> bool {
-        TaxpayerKind::of_taxpayer_id(&self.firm.taxpayer_id).needs_personal_consent()
-            && self.firm.index % 5 != 3
+        self.firm.kind.is_personal() && self.firm.index % 5 != 3
     }
 
     /// Whether the firm allows the use after the loan, too.

@@ -6,13 +6,20 @@ use std::sync::LazyLock;
 /// `section,record,path,type,unit,name_zh,…`, one line a field.
 const DICTIONARY: &str = include_str!("../../../schema/dictionary.csv");
 
+/// Stands for every kind of record.
+const ANY: &str = "*";
+
 static NAMES: LazyLock<HashMap<(&str, &str, &str), &str>> = LazyLock::new(|| {
-    let line = |line: &'static str| {
-        let mut cells = line.split(',');
-        let (section, record, path) = (cells.next()?, cells.next()?, cells.next()?);
-        Some(((section, record, path), cells.nth(2)?.trim_matches('"')))
-    };
-    DICTIONARY.lines().skip(1).filter_map(line).collect()
+    let mut names = HashMap::new();
+    for line in DICTIONARY.lines().skip(1) {
+        let cells: Vec<&str> = line.splitn(7, ',').collect();
+        if let [section, record, path, _, _, name, _] = cells.as_slice() {
+            let name = name.trim_matches('"');
+            names.insert((*section, *record, *path), name);
+            names.entry((*section, ANY, *path)).or_insert(name);
+        }
+    }
+    names
 });
 
 /// The name of a field of a section's record, with the names of what it is in: `申报数 › 本年累计 › 20 应纳税额合计`.
@@ -25,7 +32,7 @@ pub fn name(section: &str, kind: &str, path: &str) -> String {
 
 /// The name of the last part of a path.
 pub fn part(section: &str, kind: &str, path: &str) -> String {
-    let found = [kind, ""].iter().find_map(|kind| NAMES.get(&(section, *kind, path)));
+    let found = [kind, "", ANY].iter().find_map(|kind| NAMES.get(&(section, *kind, path)));
     let own = path.rsplit('.').next().unwrap_or_default();
     found.map_or_else(|| super::value::harmless(own), |name| (*name).to_owned())
 }
@@ -39,6 +46,7 @@ mod tests {
         assert_eq!(name("registration", "registration", "legal_rep_name"), "法定代表人姓名");
         assert!(name("filings", "vat_small", "figures.period.payable_total_fen").ends_with("应纳税额合计"));
         assert_eq!(name("filings", "vat_small", "figures.never.heard"), "申报数 › never › heard");
+        assert_eq!(name("registration", "", "legal_rep_name"), "法定代表人姓名", "before records had kinds");
         assert_eq!(name("weather", "", "rain"), "rain");
     }
 }

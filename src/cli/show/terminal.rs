@@ -166,14 +166,12 @@ impl Page {
             } else {
                 String::new()
             };
-            self.line(format!(
-                "{name}{}  {}",
-                sparkline::sparkline(&row.values),
-                range(chart.unit, &row.values)
-            ));
+            let line = sparkline::sparkline(&row.values);
+            self.line(format!("{name}{line}  {}", range(chart.unit, &row.values)).trim_end().to_owned());
         }
         if let (Some(first), Some(last)) = (chart.slots.first(), chart.slots.last()) {
-            let text = format!("{first} 至 {last}；▁ 最低，█ 最高，{} 无数据（不是零）", sparkline::GAP);
+            let span = if first == last { first.clone() } else { format!("{first} 至 {last}") };
+            let text = format!("{span}；▁ 最低，█ 最高，{} 无数据（不是零）", sparkline::GAP);
             self.paragraph(Tone::Quiet, &text);
         }
     }
@@ -187,6 +185,7 @@ fn range(unit: Unit, values: &[Option<i64>]) -> String {
         Unit::Persons => format!("{}人", money::count(value)),
     };
     match known.clone().min().zip(known.max()) {
+        Some((least, most)) if least == most => write(*least),
         Some((least, most)) => format!("{} ～ {}", write(*least), write(*most)),
         None => String::new(),
     }

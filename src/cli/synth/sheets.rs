@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use chrono::{Datelike, NaiveDate};
 
 use super::SynthError;
-use super::calendar::{Round, Span, add_months, quarter_start};
+use super::calendar::{Round, Span, quarter_start};
 use super::row::{Row, Value};
 use super::rows::Delivered;
 use super::sheet::Sheet;
@@ -186,11 +186,7 @@ fn coverage(layout: &Layout, span: &Span) -> (NaiveDate, NaiveDate) {
         "vat_small" => quarter_start(span.first),
         _ => span.origin(),
     };
-    let to = match layout.form {
-        "vat_small" => quarter_start(add_months(span.last, 1)).pred_opt().unwrap_or(span.last),
-        _ => span.end(),
-    };
-    (from, to)
+    (from, span.end())
 }
 
 fn period_from(row: &Row) -> Option<NaiveDate> {

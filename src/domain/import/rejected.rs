@@ -147,7 +147,7 @@ fn disarmed(cell: &str) -> Cow<'_, str> {
         digits.starts_with(|c: char| c.is_ascii_digit())
             && digits.bytes().all(|c| c.is_ascii_digit() || c == b',' || c == b'.')
     });
-    if !number { Cow::Owned(format!("'{bare}")) } else { Cow::Borrowed(cell) }
+    if number { Cow::Borrowed(bare) } else { Cow::Owned(format!("'{bare}")) }
 }
 
 /// The object with the remarks as members.
@@ -279,6 +279,8 @@ mod tests {
     #[test]
     fn formulas_are_disarmed_and_numbers_are_not() {
         let file = RejectedFile::new(Some("a,b,c,d,e"));
+        let tabs = file.line(Some("\t=1,\t-1,\tx,,"), REMARK);
+        assert!(tabs.starts_with("'=1,-1,x,,,7,"), "{tabs}");
         let line = file.line(Some("=HYPERLINK(1),@x,-1+2,\"-1,234.50\",＝1"), REMARK);
         assert!(line.starts_with("'=HYPERLINK(1),'@x,'-1+2,\"-1,234.50\",'＝1,7,"), "{line}");
     }

@@ -166,7 +166,7 @@ impl Site {
 
     /// Loads a small synthetic city as the bureau knows it today.
     pub fn load_city(&self, taxpayers: u64) -> Vec<FirmSummary> {
-        let (directory, manifest, firms) = self.write_city(taxpayers);
+        let (directory, manifest, firms) = self.write_city(7, taxpayers);
         for file in &manifest.files {
             self.deliver_file(&directory, file);
         }
@@ -174,9 +174,9 @@ impl Site {
     }
 
     /// Writes a small synthetic city as the bureau knows it today; its directory, files and firms.
-    pub fn write_city(&self, taxpayers: u64) -> (PathBuf, Manifest, Vec<FirmSummary>) {
+    pub fn write_city(&self, seed: u64, taxpayers: u64) -> (PathBuf, Manifest, Vec<FirmSummary>) {
         let today = shuidaiyi::clock::Clock::now(&shuidaiyi::clock::SystemClock).shanghai_date();
-        let city = City::as_known_on(today, 7, taxpayers);
+        let city = City::as_known_on(today, seed, taxpayers);
         let directory = self.home.path().join("city");
         let manifest = write_city(&city, &directory, &mut |_, _| {}).expect("synth");
         (directory, manifest, firms(&city).collect())

@@ -100,6 +100,13 @@ fn against_declared(book: &Book<'_>, records: &[Record<'_>]) -> Vec<Block> {
     };
     let zh = format!("在两者都有数据的 {} {unit}中，开票金额高于申报销售额的有 {above} 个。", both.len());
     let en = format!("Of {} periods with both, invoices exceed declared sales in {above}.", both.len());
+    let (zh, en) = match both.len() {
+        0 => (
+            "没有两者都有数据的期间，不作比较。".to_owned(),
+            "No period has both, so nothing is compared.".to_owned(),
+        ),
+        _ => (zh, en),
+    };
     chart.summary = label(zh.clone(), en.clone());
     let mut found = vec![Block::Chart(chart), note(if above > 0 { Tone::Warn } else { Tone::Plain }, zh, en)];
     found.extend(gap_of_year(&declared, &issued));

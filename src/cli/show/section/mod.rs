@@ -37,18 +37,17 @@ struct Layout {
 }
 
 fn layout(section: dossier::Section) -> Layout {
-    use dossier::Section as S;
     match section {
-        S::Registration => Layout { blocks: registration::blocks, known: registration::KNOWN },
-        S::Rating => Layout { blocks: rating::blocks, known: rating::KNOWN },
-        S::Filings => Layout { blocks: filings::blocks, known: filings::KNOWN },
-        S::Payments => Layout { blocks: payments::blocks, known: payments::KNOWN },
-        S::Arrears => Layout { blocks: arrears::blocks, known: arrears::KNOWN },
-        S::Violations => Layout { blocks: violations::blocks, known: violations::KNOWN },
-        S::Inspections => Layout { blocks: inspections::blocks, known: inspections::KNOWN },
-        S::Statements => Layout { blocks: statements::blocks, known: statements::KNOWN },
-        S::Invoices => Layout { blocks: invoices::blocks, known: invoices::KNOWN },
-        S::Employment => Layout { blocks: employment::blocks, known: employment::KNOWN },
+        dossier::Section::Registration => Layout { blocks: registration::blocks, known: registration::KNOWN },
+        dossier::Section::Rating => Layout { blocks: rating::blocks, known: rating::KNOWN },
+        dossier::Section::Filings => Layout { blocks: filings::blocks, known: filings::KNOWN },
+        dossier::Section::Payments => Layout { blocks: payments::blocks, known: payments::KNOWN },
+        dossier::Section::Arrears => Layout { blocks: arrears::blocks, known: arrears::KNOWN },
+        dossier::Section::Violations => Layout { blocks: violations::blocks, known: violations::KNOWN },
+        dossier::Section::Inspections => Layout { blocks: inspections::blocks, known: inspections::KNOWN },
+        dossier::Section::Statements => Layout { blocks: statements::blocks, known: statements::KNOWN },
+        dossier::Section::Invoices => Layout { blocks: invoices::blocks, known: invoices::KNOWN },
+        dossier::Section::Employment => Layout { blocks: employment::blocks, known: employment::KNOWN },
     }
 }
 
