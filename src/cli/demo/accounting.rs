@@ -175,6 +175,8 @@ pub fn suggest(stage: &Stage, consent: &str, once: bool) -> Result<(), Failure> 
     say(format!("  {program} pull --url {url} --cert {cert} --key {key} --consent {consent} --out {own}"));
     say("  # 离线核验，改动任何一个字符都会失败 verify it offline; any changed character fails");
     say(format!("  {program} verify {own} --trust {trust} --audience bank-01"));
+    say("  # 核验后阅读，并写成网页 verify, then read it, and as a page");
+    say(format!("  {program} show {own} --trust {trust} --html dossier.html"));
     say(format!(
         "  # 演示中已核验的一份 one that the demo verified: {}",
         path(&format!("demo/{SAMPLE_FILE}"))
