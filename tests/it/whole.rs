@@ -149,7 +149,9 @@ fn every_section_is_present_somewhere(answers: &BTreeMap<String, Value>) {
 /// The dossier's signature, disclosures and schemas by Python libraries that share no code with us.
 fn other_peoples_programs_agree(site: &Site, answer: &Value) {
     let python = std::env::var_os("SHUIDAIYI_PYTHON").unwrap_or_else(|| OsString::from("python3"));
-    let probe = Command::new(&python).args(["-c", "import jsonschema, cryptography, joserfc, jwcrypto, sd_jwt"]).output();
+    let probe = Command::new(&python)
+        .args(["-c", "import jsonschema, cryptography, joserfc, jwcrypto, sd_jwt"])
+        .output();
     if !probe.is_ok_and(|output| output.status.success()) {
         assert!(
             std::env::var_os("CI").is_none(),

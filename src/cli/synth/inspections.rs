@@ -1,7 +1,7 @@
 //! Inspections that ended with a decision that was served (稽查): of firms that invoiced more than they declared, and of
 //! firms that issued false invoices. They explain direct D ratings (Art. 18 of 《纳税缴费信用管理办法》).
 
-use chrono::{Datelike, NaiveDate};
+use chrono::{Datelike, Months, NaiveDate};
 
 use super::calendar::{Span, add_days, add_months};
 use super::dues::Tax;
@@ -96,7 +96,9 @@ pub(super) fn of(firm: &Firm, vat: &Vat, span: &Span) -> Vec<Inspection> {
     }
     let days = (span.as_of - span.first).num_days();
     let served_on = add_days(span.first, random.between(60, days + 3));
-    let Some(year) = Period::year(served_on.year() - 1) else { return Vec::new() };
+    // Opened once the year's last return is in, and decided no sooner than months after.
+    let opened = served_on.checked_sub_months(Months::new(4)).unwrap_or(served_on);
+    let Some(year) = Period::year(opened.year() - 1) else { return Vec::new() };
     let in_year = |day: NaiveDate| year.from() <= day && day <= year.to();
     let sales: i64 = vat.months.iter().filter(|m| in_year(m.first)).map(|m| m.sales).sum();
     let paid: i64 = vat.dues.0.iter().filter(|due| in_year(due.period.to())).map(|due| due.amount_fen).sum();

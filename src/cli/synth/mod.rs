@@ -125,6 +125,12 @@ pub enum SynthError {
         /// The column.
         column: String,
     },
+    /// The city has too few rows of a form for its stress delivery.
+    #[error("the city has too few rows of the form {form} for a stress delivery; take another seed")]
+    NothingToSpoil {
+        /// The form.
+        form: String,
+    },
     /// A file or the directory could not be written.
     #[error("{} could not be written", .path.display())]
     Write {

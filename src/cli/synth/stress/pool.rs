@@ -13,8 +13,9 @@ use crate::domain::import::Form;
 const FIRMS: u64 = 160;
 /// Firms looked at for a row of the rarest form.
 const FIRMS_MAX: u64 = 5_000;
-/// Most rows kept of a form.
-const ROWS: usize = 260;
+/// Most rows kept of a form, and of one firm of a form and a kind in it, so that rows of many kinds are there.
+const ROWS: usize = 1_500;
+const ROWS_OF_A_FIRM: usize = 4;
 
 /// Rows by form.
 pub(super) struct Pool(HashMap<&'static str, Vec<Row>>);
@@ -30,10 +31,13 @@ impl Pool {
                 break;
             }
             let history = History::of(city.seed, index, span)?;
+            let mut of_firm: HashMap<(&str, String), usize> = HashMap::new();
             for delivered in rows::of(&history, span)? {
+                let kept = of_firm.entry((delivered.form, kind(&delivered.row))).or_default();
                 let of_form = pool.entry(delivered.form).or_default();
                 let fits = delivered.form != "vat_general" || agrees(&delivered.row);
-                if delivered.round == Round::Base && of_form.len() < ROWS && fits {
+                if delivered.round == Round::Base && of_form.len() < ROWS && fits && *kept < ROWS_OF_A_FIRM {
+                    *kept += 1;
                     of_form.push(delivered.row);
                 }
             }
@@ -54,7 +58,7 @@ impl Pool {
 
     /// The next unused row of a form that is as wanted.
     pub(super) fn take(&mut self, form: &str, wants: fn(&Row) -> bool) -> Result<Row, SynthError> {
-        let none = || SynthError::Column { form: form.to_owned(), column: "a row to spoil".to_owned() };
+        let none = || SynthError::NothingToSpoil { form: form.to_owned() };
         let of_form = self.0.get_mut(form).ok_or_else(none)?;
         let place = of_form.iter().rposition(wants).ok_or_else(none)?;
         Ok(of_form.remove(place))
@@ -67,6 +71,17 @@ fn agrees(row: &Row) -> bool {
     of("carried_out_fen") == of("creditable_fen") - of("credited_fen")
         && of("closing_unpaid_fen") == of("payable_total_fen") + of("opening_unpaid_fen") - of("paid_fen")
         && of("due_or_refund_fen") == of("payable_total_fen") - of("prepaid_fen")
+}
+
+/// What kind of row of its form it is: the tax, the class of levy, the direction or the item.
+fn kind(row: &Row) -> String {
+    let columns = ["tax_kind", "class", "direction", "item", "status"];
+    let told = row.0.iter().filter(|(name, _)| columns.contains(&name.as_ref()));
+    told.filter_map(|(_, value)| match value {
+        Value::Text(text) => Some(text.as_str()),
+        Value::Fen(_) | Value::Integer(_) | Value::Date(_) | Value::Boolean(_) => None,
+    })
+    .collect()
 }
 
 fn renumbered(row: &Row, column: &str, number: u32) -> Row {

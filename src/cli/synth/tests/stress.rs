@@ -112,7 +112,7 @@ fn every_bad_row_is_named_as_listed_and_nothing_else_is() {
 
 #[test]
 fn the_list_holds_whatever_the_seed() {
-    for seed in [2, 77] {
+    for seed in [2, 10] {
         let other = found(seed);
         assert_eq!(other.stress, other.expected);
         assert_eq!(other.corrected, []);
