@@ -76,7 +76,7 @@ impl Planned {
     /// Whether the person behind a sole trader, sole proprietorship or partnership consents to the bank's having
     /// their own tax data. Some do not, and the bank then sees registration and rating alone.
     pub fn personal_data(&self) -> bool {
-        self.firm.kind.is_personal() && self.firm.index % 5 != 3
+        self.firm.kind.needs_personal_consent() && self.firm.index % 5 != 3
     }
 
     /// Whether the firm allows the use after the loan, too.

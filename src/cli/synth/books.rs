@@ -5,13 +5,14 @@
 
 use super::accounts::{Cash, Position, Profit};
 use super::dues::{Due, Tax};
-use super::firm::{Course, Disagreement, Firm, TaxpayerKind};
+use super::firm::{Course, Disagreement, Firm};
 use super::industry::Season;
 use super::money::share;
 use super::random::{Purpose, Random};
 use super::staff::StaffMonth;
 use super::vat::VatMonth;
 use crate::domain::sections::registration::VatClass;
+use crate::domain::taxpayer_kind::TaxpayerKind;
 
 /// How the firm does business; drawn once.
 struct Terms {
@@ -246,7 +247,7 @@ impl<'a> Books<'a> {
             let distributed = match self.firm.kind {
                 TaxpayerKind::Company if is_june => spare.min(earned / 2),
                 TaxpayerKind::Company => 0,
-                TaxpayerKind::SoleProprietorship | TaxpayerKind::Partnership | TaxpayerKind::Trader => {
+                TaxpayerKind::SoleProprietorship | TaxpayerKind::Partnership | TaxpayerKind::SoleTrader => {
                     spare.min(earned)
                 }
             };

@@ -11,6 +11,7 @@ use super::names;
 use super::random::{Purpose, Random};
 use crate::domain::sections::registration::VatClass;
 use crate::domain::taxpayer_id::TaxpayerId;
+use crate::domain::taxpayer_kind::TaxpayerKind;
 use crate::domain::uscc::Uscc;
 
 /// The districts of Shenzhen, GB/T 2260, each as often as it is listed: firms crowd in some.
@@ -36,34 +37,11 @@ const DISTRICTS: [(&str, &str); 16] = [
 /// Largest monthly sales that keep a firm small-scale: ¥5 million a year.
 const SMALL_SCALE_MONTH_FEN: i64 = 40_000_000;
 
-/// What kind of taxpayer the law sees. All but companies pay 经营所得个税 (10106) instead of enterprise income tax.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum TaxpayerKind {
-    /// 公司: pays enterprise income tax (10104).
-    Company,
-    /// 个人独资企业.
-    SoleProprietorship,
-    /// 合伙企业.
-    Partnership,
-    /// 个体工商户.
-    Trader,
-}
-
-impl TaxpayerKind {
-    /// Whether its tax data is or contains that of natural persons, so that most of it leaves only under personal consent.
-    pub fn is_personal(self) -> bool {
-        match self {
-            TaxpayerKind::Company => false,
-            TaxpayerKind::SoleProprietorship | TaxpayerKind::Partnership | TaxpayerKind::Trader => true,
-        }
-    }
-
-    /// Whether it keeps full books and sends statements; traders do not have to.
-    pub(super) fn reports(self) -> bool {
-        match self {
-            TaxpayerKind::Company | TaxpayerKind::SoleProprietorship | TaxpayerKind::Partnership => true,
-            TaxpayerKind::Trader => false,
-        }
+/// Whether such a taxpayer keeps full books and sends statements; sole traders do not have to.
+pub(super) fn reports(kind: TaxpayerKind) -> bool {
+    match kind {
+        TaxpayerKind::Company | TaxpayerKind::SoleProprietorship | TaxpayerKind::Partnership => true,
+        TaxpayerKind::SoleTrader => false,
     }
 }
 
@@ -131,7 +109,7 @@ impl Firm {
         let industry: &'static Industry = random.pick(&INDUSTRIES);
         let vat_class = if random.chance(560) { VatClass::General } else { VatClass::SmallScale };
         let kind = kind(vat_class, random);
-        let is_trader = kind == TaxpayerKind::Trader;
+        let is_trader = kind == TaxpayerKind::SoleTrader;
         let (taxpayer_id, uscc) = identify(seed, index, region, is_trader, random)?;
         let name = names::firm(random, kind, district, industry);
         let (month_fen, month_fen_max) = size(vat_class, random);
@@ -199,7 +177,7 @@ impl Firm {
 
 fn kind(vat_class: VatClass, random: &mut Random) -> TaxpayerKind {
     match (vat_class, random.below(1_000)) {
-        (VatClass::SmallScale, 0..=449) => TaxpayerKind::Trader,
+        (VatClass::SmallScale, 0..=449) => TaxpayerKind::SoleTrader,
         (VatClass::SmallScale, 450..=509) | (VatClass::General, 0..=14) => TaxpayerKind::SoleProprietorship,
         (VatClass::SmallScale, 510..=549) | (VatClass::General, 15..=29) => TaxpayerKind::Partnership,
         (VatClass::SmallScale | VatClass::General, _) => TaxpayerKind::Company,
@@ -208,7 +186,7 @@ fn kind(vat_class: VatClass, random: &mut Random) -> TaxpayerKind {
 
 fn reg_type(kind: TaxpayerKind, random: &mut Random) -> &'static str {
     match kind {
-        TaxpayerKind::Trader => random.pick::<&str>(&["411", "411", "411", "410"]),
+        TaxpayerKind::SoleTrader => random.pick::<&str>(&["411", "411", "411", "410"]),
         TaxpayerKind::SoleProprietorship => "171",
         TaxpayerKind::Partnership => "172",
         TaxpayerKind::Company => random.pick::<&str>(&["173", "173", "173", "159", "174", "310", "330"]),

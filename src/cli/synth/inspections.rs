@@ -5,12 +5,13 @@ use chrono::{Datelike, Months, NaiveDate};
 
 use super::calendar::{Span, add_days, add_months};
 use super::dues::Tax;
-use super::firm::{Course, Disagreement, Firm, TaxpayerKind};
+use super::firm::{Course, Disagreement, Firm};
 use super::invoices::gap_per_mille;
 use super::money::{late_fee, share};
 use super::random::{Purpose, Random};
 use super::vat::Vat;
 use crate::domain::period::Period;
+use crate::domain::taxpayer_kind::TaxpayerKind;
 
 /// Evasion from which a firm is D at once: ¥100 000, and a tenth of all tax due (Art. 18 item 3).
 const EVASION_FEN: i64 = 10_000_000;

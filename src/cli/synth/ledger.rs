@@ -8,7 +8,7 @@ use super::books::Books;
 use super::calendar::{FilingDates, Span, ends_quarter, quarter_of, quarter_start, year_of};
 use super::conduct::Conduct;
 use super::dues::{Due, Dues, Payer, Tax};
-use super::firm::{Firm, TaxpayerKind};
+use super::firm::{Firm, reports};
 use super::general::blank;
 use super::income::{CorporateTax, Prepayment, Settlement, business_income_tax, yearly_dates};
 use super::inspections::{self, Inspection};
@@ -17,6 +17,7 @@ use super::random::{Purpose, Random};
 use super::staff::{self, StaffMonth};
 use super::vat::{self, Returns, VatMonth};
 use super::violations::{self, Violation};
+use crate::domain::taxpayer_kind::TaxpayerKind;
 
 /// Everything known of a firm's business.
 pub(super) struct Ledger {
@@ -267,7 +268,7 @@ impl Keeper<'_> {
     /// The statements of the quarter, and in December of the year, from the closed books.
     fn report(&mut self, place: usize, ledger: &mut Ledger) {
         let month = ledger.months[place].first;
-        if self.firm.kind.reports()
+        if reports(self.firm.kind)
             && let Some(period) = quarter_of(month)
         {
             let dates = FilingDates::of(period, self.firm.late_per_mille, &mut self.random);
@@ -354,7 +355,7 @@ impl Keeper<'_> {
                 let paid_on = self.payer.day(line.dates.filed_on, line.dates.due);
                 self.declare(line.to_due(paid_on), true, ledger);
                 self.keep_line(line, true, ledger);
-                if self.firm.kind.reports() {
+                if reports(self.firm.kind) {
                     self.keep_report(report, ledger);
                 }
             }

@@ -4,10 +4,11 @@
 use chrono::NaiveDate;
 
 use super::calendar::{Span, add_days, add_months};
-use super::firm::{Course, Firm, TaxpayerKind};
+use super::firm::{Course, Firm};
 use super::identity::person_id;
 use super::names;
 use super::random::{Purpose, Random};
+use crate::domain::taxpayer_kind::TaxpayerKind;
 
 /// One status of a firm and the days it lasted.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -192,7 +193,7 @@ fn statuses(firm: &Firm, span: &Span, random: &mut Random) -> Vec<Status> {
     if let Course::Leaving { closed_on, merged, .. } = firm.course {
         let cause = match (merged, firm.kind) {
             (true, _) => "因合并办理注销",
-            (false, TaxpayerKind::Trader) => "歇业，办理注销",
+            (false, TaxpayerKind::SoleTrader) => "歇业，办理注销",
             (false, _) => "解散，清税后办理注销",
         };
         statuses.push((closed_on, "07", cause));

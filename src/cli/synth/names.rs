@@ -1,8 +1,8 @@
 //! Invented names. Firms' are three characters that make no word together; persons have surnames nobody carries often.
 
-use super::firm::TaxpayerKind;
 use super::industry::Industry;
 use super::random::Random;
+use crate::domain::taxpayer_kind::TaxpayerKind;
 
 const BRAND: [&str; 36] = [
     "岚", "砾", "汀", "穹", "澹", "翎", "榫", "霁", "阙", "帆", "砚", "苇", "棠", "弦", "堇", "泠", "珂",
@@ -37,7 +37,7 @@ pub(super) fn firm(random: &mut Random, kind: TaxpayerKind, district: &str, indu
         TaxpayerKind::Company => format!("深圳市{brand}{trade}有限公司"),
         TaxpayerKind::SoleProprietorship => format!("深圳市{brand}{trade}经营部"),
         TaxpayerKind::Partnership => format!("深圳市{brand}{trade}合伙企业（普通合伙）"),
-        TaxpayerKind::Trader => format!("深圳市{district}{brand}{}", industry.shop),
+        TaxpayerKind::SoleTrader => format!("深圳市{district}{brand}{}", industry.shop),
     }
 }
 

@@ -4,10 +4,11 @@ use chrono::{Datelike, NaiveDate};
 
 use super::calendar::{Round, Span, add_days};
 use super::conduct::Conduct;
-use super::firm::{Firm, TaxpayerKind};
+use super::firm::Firm;
 use super::inspections::Inspection;
 use super::random::{Purpose, Random};
 use crate::domain::sections::rating::{Level, RatingCause};
+use crate::domain::taxpayer_kind::TaxpayerKind;
 
 /// One evaluation.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,7 +38,7 @@ pub(super) fn ratings(
     span: &Span,
 ) -> Vec<Evaluation> {
     let mut random = firm.random(Purpose::Rating);
-    let opted_in = firm.kind != TaxpayerKind::Trader || random.chance(400);
+    let opted_in = firm.kind != TaxpayerKind::SoleTrader || random.chance(400);
     if firm.unrated || !opted_in || conduct.is_blank() {
         return Vec::new();
     }

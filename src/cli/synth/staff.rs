@@ -2,10 +2,11 @@
 
 use chrono::{Datelike, NaiveDate};
 
-use super::firm::{Course, Firm, TaxpayerKind};
+use super::firm::{Course, Firm};
 use super::money::{rated, share};
 use super::random::Purpose;
 use super::vat::VatMonth;
+use crate::domain::taxpayer_kind::TaxpayerKind;
 
 /// Premiums of all kinds together on the insured wages, employer's and employees' parts.
 const PREMIUM_BP: i64 = 3_400;
@@ -51,9 +52,9 @@ pub(super) fn keep(firm: &Firm, months: &[VatMonth]) -> Vec<StaffMonth> {
         (_, Course::Dormant) => 0,
         (TaxpayerKind::Company, _) => random.between(1, 3),
         (TaxpayerKind::SoleProprietorship | TaxpayerKind::Partnership, _) => 1,
-        (TaxpayerKind::Trader, _) => random.between(0, 2),
+        (TaxpayerKind::SoleTrader, _) => random.between(0, 2),
     };
-    let insures = firm.kind != TaxpayerKind::Trader || random.chance(350);
+    let insures = firm.kind != TaxpayerKind::SoleTrader || random.chance(350);
     let covered = if insures { random.between(800, 1_000) } else { 0 };
     let added = 1_000 - firm.industry.cost_per_mille();
     let mut even = firm.month_fen;

@@ -1,13 +1,14 @@
 //! Rows of the register: registration, status history, changes, ratings.
 
 use crate::cli::synth::History;
-use crate::cli::synth::firm::{Course, Firm, TaxpayerKind};
+use crate::cli::synth::firm::{Course, Firm};
 use crate::cli::synth::identity::legal_rep_id_digest;
 use crate::cli::synth::life::representative_id;
 use crate::cli::synth::look::Look;
 use crate::cli::synth::row::Row;
 use crate::cli::synth::size::size_class;
 use crate::domain::sections::registration::VatClass;
+use crate::domain::taxpayer_kind::TaxpayerKind;
 
 use super::Rows;
 
@@ -111,6 +112,6 @@ pub(super) fn regime(firm: &Firm) -> Option<&'static str> {
     match firm.kind {
         TaxpayerKind::Company if firm.month_fen > 700_000_000 => Some("101"),
         TaxpayerKind::Company | TaxpayerKind::SoleProprietorship | TaxpayerKind::Partnership => Some("102"),
-        TaxpayerKind::Trader => None,
+        TaxpayerKind::SoleTrader => None,
     }
 }

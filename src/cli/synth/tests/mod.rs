@@ -150,7 +150,7 @@ fn a_city_has_firms_of_every_kind() {
         TaxpayerKind::Company,
         TaxpayerKind::SoleProprietorship,
         TaxpayerKind::Partnership,
-        TaxpayerKind::Trader,
+        TaxpayerKind::SoleTrader,
     ] {
         assert!(firms.iter().filter(|firm| firm.kind == kind).count() > 10, "{kind:?}");
     }
