@@ -151,7 +151,7 @@ pub fn ingest_content(
         batches::discard(&exchange.data, &batch.id, None)?;
         return Ok(report);
     }
-    commit(exchange, deliverer, &mut batch, &rejections)
+    commit(exchange, deliverer, delivery, &mut batch, &rejections)
 }
 
 /// Removes rows of deliveries that were interrupted. The caller holds the import lock.
@@ -338,13 +338,18 @@ fn taken_before(exchange: &Exchange, batch: &BatchRow) -> ServiceResult<Option<R
 fn commit(
     exchange: &Exchange,
     deliverer: &Deliverer,
+    delivery: Delivery,
     batch: &mut BatchRow,
     rejections: &Rejections,
 ) -> ServiceResult<Report> {
     let id = batch.id.clone();
+    let may_repeat =
+        !delivery.form.is_keyed_by_period() || exchange.data.read(|c| batches::any_overlapping(c, batch))?;
     let unchanged = exchange.data.write(|c| {
         batches::write_touches(c, &id)?;
-        batches::drop_unchanged(c, &id)
+        // Rows of periods that no other delivery speaks of are news: a repeated one would be one revision too many,
+        // and say the same.
+        if may_repeat { batches::drop_unchanged(c, &id) } else { Ok(0) }
     })?;
     batch.unchanged = i64::try_from(unchanged).map_err(ServiceError::internal)?;
     exchange.data.write(|c| batches::update(c, batch))?;

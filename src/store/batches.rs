@@ -209,6 +209,17 @@ pub fn write_touches(connection: &mut AnyConnection, id: &str) -> StoreResult<()
     Ok(())
 }
 
+/// Whether another delivery of the form, refused ones aside, speaks of any of the same days.
+pub fn any_overlapping(connection: &mut AnyConnection, batch: &BatchRow) -> StoreResult<bool> {
+    let overlapping = batch::table
+        .filter(batch::form.eq(&batch.form))
+        .filter(batch::id.ne(&batch.id))
+        .filter(batch::status.ne(STATUS_REFUSED))
+        .filter(batch::coverage_from.le(batch.coverage_to))
+        .filter(batch::coverage_to.ge(batch.coverage_from));
+    Ok(diesel::select(diesel::dsl::exists(overlapping)).get_result(connection)?)
+}
+
 /// Removes staged rows that say what the newest revision says already; returns how many.
 pub fn drop_unchanged(connection: &mut AnyConnection, id: &str) -> StoreResult<usize> {
     const STATEMENT: &str = "DELETE FROM record WHERE batch_id = $1 AND EXISTS (\

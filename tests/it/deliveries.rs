@@ -23,6 +23,7 @@ both_backends!(
     the_same_delivery_twice_changes_nothing,
     an_amendment_is_a_revision_and_a_repeat_keeps_the_old_bytes,
     unchanged_rows_only_refresh_the_day,
+    another_months_delivery_is_not_searched_for_repeats,
     skip_bad_takes_the_good_rows,
 );
 
@@ -246,6 +247,35 @@ async fn unchanged_rows_only_refresh_the_day(backend: Backend) {
     assert_eq!((report.unchanged, records(&site)), (0, 4));
     let third = sections(&pulled(&site, "bank-01", &consent).await);
     assert_eq!(third["registration"]["records"], first["registration"]["records"]);
+}
+
+async fn another_months_delivery_is_not_searched_for_repeats(backend: Backend) {
+    let site = Site::start(backend);
+    let consent = consent(&site, "bank-01").await;
+    let row = small_return(TAXPAYER, 1, 700);
+    let deliverer = Deliverer { member: "bureau".into(), label: "system".into(), certificate: None };
+    let under = |from: &str, to: &str, day: u32| {
+        let delivery = Delivery {
+            form: Form::by_id("vat_small").unwrap(),
+            syntax: Syntax::Ndjson,
+            coverage_from: from.parse().unwrap(),
+            coverage_to: to.parse().unwrap(),
+            as_of: as_of(day),
+            mode: Mode::All,
+        };
+        let text = lines(std::slice::from_ref(&row));
+        ingest(site.exchange(), &deliverer, delivery, text.as_bytes(), &mut |_| {}).unwrap()
+    };
+    assert_eq!(under("2026-01-01", "2026-03-31", 5).unchanged, 0);
+    assert_eq!(under("2026-04-01", "2026-06-30", 6).unchanged, 0, "months that nobody spoke of are news");
+    assert_eq!(
+        under("2026-01-01", "2026-06-30", 7).unchanged,
+        1,
+        "months that somebody spoke of are compared"
+    );
+    assert_eq!(records(&site), 2);
+    let filings = sections(&pulled(&site, "bank-01", &consent).await)["filings"].clone();
+    assert_eq!(filings["records"].as_array().map(Vec::len), Some(1), "one record, whatever its revisions");
 }
 
 async fn skip_bad_takes_the_good_rows(backend: Backend) {

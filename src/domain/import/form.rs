@@ -186,6 +186,12 @@ impl Form {
         &self.columns
     }
 
+    /// Whether its records of different periods are different records: then a delivery of a month cannot repeat one
+    /// of another month.
+    pub fn is_keyed_by_period(&self) -> bool {
+        self.columns.iter().any(|column| column.key && column.required && column.name == "period_from")
+    }
+
     /// What its figures are held to.
     pub fn rules(&self) -> Vec<RuleText> {
         (self.definition.rules)()
