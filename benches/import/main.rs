@@ -28,7 +28,7 @@ type Result<T> = std::result::Result<T, Box<dyn std::error::Error + Send + Sync>
 #[derive(Parser)]
 struct Options {
     /// Row counts, each loaded into an empty exchange.
-    #[arg(long, value_delimiter = ',', default_value = "10000,100000,1000000")]
+    #[arg(long, value_delimiter = ',', default_value = "10000,100000,1000000", value_parser = clap::value_parser!(u64).range(1..=100_000_000))]
     rows: Vec<u64>,
     /// Where the result goes, as Markdown.
     #[arg(long, default_value = concat!(env!("CARGO_MANIFEST_DIR"), "/benches/import-last-result.md"))]

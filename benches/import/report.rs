@@ -3,6 +3,8 @@
 use std::fmt::Write;
 use std::time::Duration;
 
+use shuidaiyi::clock::{Clock, SystemClock};
+
 use crate::{Loaded, Options};
 
 /// One database and row count.
@@ -57,19 +59,14 @@ pub fn markdown(options: &Options, lines: &[Line]) -> String {
 }
 
 fn rate(count: u64, took: Duration) -> f64 {
-    #[allow(clippy::as_conversions, clippy::cast_precision_loss, reason = "a figure for people")]
-    let count = count as f64;
-    count / took.as_secs_f64()
+    // Counts of rows fit: the options take no more than a 32-bit number of them.
+    f64::from(u32::try_from(count).unwrap_or(u32::MAX)) / took.as_secs_f64()
 }
 
 fn megabytes(kilobytes: u64) -> f64 {
-    #[allow(clippy::as_conversions, clippy::cast_precision_loss, reason = "a figure for people")]
-    let kilobytes = kilobytes as f64;
-    kilobytes / 1024.0
+    f64::from(u32::try_from(kilobytes).unwrap_or(u32::MAX)) / 1024.0
 }
 
 fn today() -> String {
-    #[allow(clippy::disallowed_methods, reason = "the date above the result")]
-    let now = chrono::Utc::now();
-    now.date_naive().to_string()
+    SystemClock.now().shanghai_date().to_string()
 }

@@ -191,7 +191,7 @@ fn owed(book: &Book<'_>) -> Highlight {
 
 fn violations(book: &Book<'_>) -> Highlight {
     highlight(book, "violations", label("未处理违法违章", "Unresolved violations"), |records, _| {
-        let open = section::unresolved(records);
+        let open = section::unresolved(records)?;
         let tone = if open > 0 { Tone::Bad } else { Tone::Good };
         Some((Cell::new(tone, format!("{open} 条")), format!("共登记 {} 条", records.len())))
     })

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{Datelike, Months, NaiveDate};
 
-use super::super::book::{Book, punctuality, table};
+use super::super::book::{Book, punctuality, sum, table};
 use super::super::document::{Block, Cell, Chart, Table, Tone, Unit, Values, figures, label, note, texts};
 use super::super::value::Record;
 use super::super::{money, names};
@@ -28,8 +28,8 @@ pub const KNOWN: &[&str] = &[
 const CHARTED: [(&str, &str, &str); 2] =
     [("10101", "增值税", "VAT"), ("10104", "企业所得税", "Corporate income tax")];
 
-/// Amounts by year, of one row of the table.
-type ByYear = BTreeMap<i32, i64>;
+/// Amounts by year, of one row of the table; none for a year with an amount that is not told. Missing is never zero.
+type ByYear = BTreeMap<i32, Option<i64>>;
 
 /// What was paid.
 pub fn blocks(book: &Book<'_>, records: &[Record<'_>]) -> Vec<Block> {
@@ -41,7 +41,14 @@ pub fn blocks(book: &Book<'_>, records: &[Record<'_>]) -> Vec<Block> {
         _ => Vec::new(),
     };
     let mut found = Vec::new();
-    if !years.is_empty() {
+    let undated = records.len() - paid.len();
+    if undated > 0 {
+        found.push(note(
+            Tone::Warn,
+            format!("有 {undated} 笔没有提供缴款日期，故不按年度合计。缺失不代表为零。"),
+            "Payments without their day are not summed by year. Missing is never zero.",
+        ));
+    } else if !years.is_empty() {
         found.push(Block::Chart(chart(&years, &paid)));
         found.push(Block::Table(by_kind(&years, &paid)));
         found.push(partial_years(book));
@@ -51,14 +58,18 @@ pub fn blocks(book: &Book<'_>, records: &[Record<'_>]) -> Vec<Block> {
     found
 }
 
-/// Tax paid in the twelve months up to a day, and the number of payments.
+/// Tax paid in the twelve months up to a day, and the number of payments; none if a payment does not tell its day,
+/// class or amount.
 pub fn paid_in_year(records: &[Record<'_>], until: NaiveDate) -> Option<(i64, usize)> {
+    if records.iter().any(|record| record.date("paid_on").is_none() || record.text("class").is_none()) {
+        return None;
+    }
     let after = until.checked_sub_months(Months::new(12))?;
     let recent = records.iter().filter(|record| {
         record.is("class", "tax") && record.date("paid_on").is_some_and(|day| after < day && day <= until)
     });
     let amounts: Vec<Option<i64>> = recent.map(|record| record.integer("amount_fen")).collect();
-    super::super::book::sum(amounts.iter().copied()).map(|total| (total, amounts.len()))
+    sum(amounts.iter().copied()).map(|total| (total, amounts.len()))
 }
 
 fn partial_years(book: &Book<'_>) -> Block {
@@ -74,8 +85,8 @@ fn partial_years(book: &Book<'_>) -> Block {
 }
 
 fn add(sums: &mut ByYear, year: i32, amount: Option<i64>) {
-    let sum = sums.entry(year).or_default();
-    *sum = sum.saturating_add(amount.unwrap_or(0));
+    let sum = sums.entry(year).or_insert(Some(0));
+    *sum = sum.zip(amount).and_then(|(sum, amount)| sum.checked_add(amount));
 }
 
 fn chart(years: &[i32], paid: &[(i32, &Record<'_>)]) -> Chart {
@@ -86,7 +97,10 @@ fn chart(years: &[i32], paid: &[(i32, &Record<'_>)]) -> Chart {
                 add(&mut sums, *year, record.integer("amount_fen"));
             }
         }
-        Values { label: label(zh, en), values: years.iter().map(|year| sums.get(year).copied()).collect() }
+        Values {
+            label: label(zh, en),
+            values: years.iter().map(|year| sums.get(year).copied().flatten()).collect(),
+        }
     };
     let mut bars: Vec<Values> =
         CHARTED.iter().map(|(code, zh, en)| row(zh, en, &|kind: &str| kind == *code)).collect();
@@ -129,10 +143,10 @@ fn by_kind(years: &[i32], paid: &[(i32, &Record<'_>)]) -> Table {
     }
     let line = |name: String, tone: Tone, sums: &ByYear| {
         let years = years.iter().map(|year| match sums.get(year) {
-            Some(fen) => Cell::new(tone, money::yuan(*fen)),
-            None => Cell::missing(),
+            Some(Some(fen)) => Cell::new(tone, money::yuan(*fen)),
+            Some(None) | None => Cell::missing(),
         });
-        let total = sums.values().try_fold(0_i64, |sum, one| sum.checked_add(*one));
+        let total = sum(sums.values().copied());
         let total = total.map_or_else(Cell::missing, |fen| Cell::new(tone, money::yuan(fen)));
         [Cell::plain(name)].into_iter().chain(years).chain([total]).collect::<Vec<Cell>>()
     };
@@ -165,8 +179,25 @@ fn late(records: &[Record<'_>]) -> Option<Block> {
         found.iter().map(|record| row(record)).collect(),
     );
     block.or_else(|| {
-        let zh = "没有逾期缴款、滞纳金或罚款的记录。";
-        (!records.is_empty()).then(|| note(Tone::Plain, zh, "Nothing was paid late; no late fee, no fine."))
+        let tells = |record: &Record<'_>| {
+            record.text("class").is_some()
+                && record.date("paid_on").is_some()
+                && record.date("pay_due").is_some()
+        };
+        let untold = records.iter().filter(|record| !tells(record)).count();
+        match (records.is_empty(), untold) {
+            (true, _) => None,
+            (false, 0) => Some(note(
+                Tone::Plain,
+                "没有逾期缴款、滞纳金或罚款的记录。",
+                "Nothing was paid late; no late fee, no fine.",
+            )),
+            (false, _) => Some(note(
+                Tone::Plain,
+                format!("可判断的缴款均未逾期；另有 {untold} 笔未提供款项、日期或期限，无法判断。"),
+                "What can be judged was paid in time; the others do not tell their class, day or deadline.",
+            )),
+        }
     })
 }
 
@@ -207,4 +238,58 @@ fn row(record: &Record<'_>) -> Vec<Cell> {
         record.shown("settled_on"),
         record.shown("voucher_ending"),
     ]
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn paid(paid_on: &str, amount: Value) -> Value {
+        json!({"class": "tax", "tax_kind": "10101", "paid_on": paid_on, "pay_due": "2027-01-01", "amount_fen": amount})
+    }
+
+    #[test]
+    fn an_amount_that_is_not_told_is_not_taken_for_zero() {
+        let told = [paid("2025-03-01", json!(700)), paid("2026-03-01", json!(500))];
+        let untold = [&told[..], &[paid("2026-04-01", Value::Null)]].concat();
+        let sums = |payments: &[Value]| {
+            let records: Vec<Record<'_>> =
+                payments.iter().map(|payment| Record(payment.as_object().unwrap())).collect();
+            let dated: Vec<(i32, &Record<'_>)> =
+                records.iter().map(|record| (record.date("paid_on").unwrap().year(), record)).collect();
+            let cells = by_kind(&[2025, 2026], &dated).sums.remove(0);
+            cells.into_iter().skip(1).map(|cell| cell.text).collect::<Vec<_>>()
+        };
+        assert_eq!(sums(&told), ["7.00", "5.00", "12.00"]);
+        let missing = Cell::missing().text;
+        assert_eq!(sums(&untold), ["7.00", &missing, &missing]);
+    }
+
+    #[test]
+    fn what_is_withheld_is_neither_nothing_paid_nor_paid_in_time() {
+        let until = NaiveDate::from_ymd_opt(2026, 10, 31).unwrap();
+        let whole = paid("2026-03-01", json!(500));
+        for (cut, known) in [
+            (None, Some((500, 1))),
+            (Some("paid_on"), None),
+            (Some("class"), None),
+            (Some("amount_fen"), None),
+        ] {
+            let mut payment = whole.as_object().unwrap().clone();
+            if let Some(field) = cut {
+                payment.remove(field);
+            }
+            assert_eq!(paid_in_year(&[Record(&payment)], until), known, "{cut:?}");
+        }
+        let mut without_deadline = whole.as_object().unwrap().clone();
+        without_deadline.remove("pay_due");
+        let said = |payment| match late(&[Record(payment)]) {
+            Some(Block::Note(_, note)) => note.zh,
+            other => panic!("{other:?}"),
+        };
+        assert!(said(whole.as_object().unwrap()).starts_with("没有逾期缴款"));
+        assert!(said(&without_deadline).contains("1 笔未提供"));
+    }
 }

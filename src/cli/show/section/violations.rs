@@ -25,10 +25,19 @@ pub fn blocks(_: &Book<'_>, records: &[Record<'_>]) -> Vec<Block> {
     if records.is_empty() {
         return Vec::new();
     }
-    let open = unresolved(records);
-    let text = format!("共 {} 条登记，其中未处理 {open} 条（不含已作废）。", records.len());
-    let english = format!("{} registered, {open} of them unresolved.", records.len());
-    let mut found = vec![note(if open > 0 { Tone::Bad } else { Tone::Plain }, text, english)];
+    let count = records.len();
+    let mut found = vec![match unresolved(records) {
+        Some(open) => note(
+            if open > 0 { Tone::Bad } else { Tone::Plain },
+            format!("共 {count} 条登记，其中未处理 {open} 条（不含已作废）。"),
+            format!("{count} registered, {open} of them unresolved."),
+        ),
+        None => note(
+            Tone::Warn,
+            format!("共 {count} 条登记；有记录没有提供处理状态，未处理条数无法得出。"),
+            format!("{count} registered; not all tell their state, so the unresolved are not counted."),
+        ),
+    }];
     let mut sorted: Vec<&Record<'_>> = records.iter().collect();
     sorted.sort_by_key(|record| std::cmp::Reverse(record.date("registered_on")));
     found.extend(table(
@@ -48,12 +57,12 @@ pub fn blocks(_: &Book<'_>, records: &[Record<'_>]) -> Vec<Block> {
     found
 }
 
-/// Violations not dealt with and not taken back.
-pub fn unresolved(records: &[Record<'_>]) -> usize {
-    records
-        .iter()
-        .filter(|record| record.is("status", "unresolved") && record.flag("voided") != Some(true))
-        .count()
+/// Violations not dealt with and not taken back; none if one does not tell its state.
+pub fn unresolved(records: &[Record<'_>]) -> Option<usize> {
+    let open =
+        |record: &&Record<'_>| record.is("status", "unresolved") && record.flag("voided") != Some(true);
+    let all_told = records.iter().all(|record| record.text("status").is_some());
+    all_told.then(|| records.iter().filter(open).count())
 }
 
 fn row(record: &Record<'_>) -> Vec<Cell> {
@@ -79,4 +88,25 @@ fn row(record: &Record<'_>) -> Vec<Cell> {
         record.shown("resolved_on"),
         Cell::plain(flags.join("、")),
     ]
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_state_that_is_not_told_is_not_taken_for_resolved() {
+        let (open, done) = (json!({"status": "unresolved"}), json!({"status": "resolved"}));
+        let (taken_back, untold) =
+            (json!({"status": "unresolved", "voided": true}), json!({"withheld": ["status"]}));
+        let count = |records: &[&serde_json::Value]| {
+            let records: Vec<Record<'_>> =
+                records.iter().map(|record| Record(record.as_object().unwrap())).collect();
+            unresolved(&records)
+        };
+        assert_eq!(count(&[&open, &done, &taken_back]), Some(1));
+        assert_eq!(count(&[&done, &untold]), None);
+    }
 }
