@@ -231,7 +231,11 @@ fn every_list_of_names_is_the_one_of_the_code() {
     let as_str = |names: &[Section]| names.iter().map(|name| name.as_str()).collect::<Vec<_>>();
     assert_list("common", "/$defs/section/enum", &as_str(&Section::ALL));
     assert_list("section", "/$defs/encoder/enum", &Section::ALL.map(Section::encoder));
-    assert_list("ledger-entry", "/$defs/kind/enum", &EntryKind::ALL.map(EntryKind::as_str));
+    assert_list(
+        "ledger-entry",
+        "/$defs/kind/enum",
+        &EntryKind::ALL.iter().map(|kind| kind.as_str()).collect::<Vec<_>>(),
+    );
     let forms: Vec<&str> = Form::all().iter().map(Form::id).collect();
     assert_list("openapi", "/components/schemas/Form/enum", &forms);
 

@@ -29,5 +29,5 @@ pub async fn proof(context: Context) -> ServiceResult<HttpResponse> {
 
 /// The trust file.
 pub async fn keys(context: Context) -> ServiceResult<HttpResponse> {
-    Ok(HttpResponse::Ok().json(&context.exchange().keys.trust))
+    Ok(HttpResponse::Ok().json(&*context.exchange().keys.trust()))
 }

@@ -25,7 +25,7 @@ pub mod tile;
 pub use checkpoint::{Checkpoint, CheckpointError};
 pub use commitment::{Salt, commit};
 pub use entry::{ENTRY_BYTES_MAX, Entry, EntryError, Leaf};
-pub use entry_kind::{EntryKind, UnknownKind};
+pub use entry_kind::EntryKind;
 pub use extension::Extension;
 pub use frontier::{Frontier, FrontierError, TREE_SIZE_MAX};
 pub use hash::{HASH_BYTES, Hash, InvalidHash, empty_root, leaf_hash, node_hash};

@@ -11,7 +11,7 @@ use crate::domain::section::Section;
 use crate::store::batches;
 use crate::store::db::Db;
 use crate::store::error::{StoreError, StoreResult};
-use crate::store::ledger;
+use crate::store::ledger_read;
 
 /// A delivery whose entry is in the ledger.
 #[derive(Clone, Debug)]
@@ -89,7 +89,7 @@ impl Catalogue {
     }
 
     fn read_after(&self, known: &Deliveries) -> StoreResult<Deliveries> {
-        let new = self.ledger.read(|c| ledger::batches_after(c, known.upto))?;
+        let new = self.ledger.read(|c| ledger_read::batches_after(c, known.upto))?;
         let ids: Vec<String> = new.iter().map(|(id, _)| id.clone()).collect();
         let mut facts: HashMap<String, batches::BatchRow> = self
             .data

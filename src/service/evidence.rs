@@ -8,8 +8,8 @@ use super::receipt::Receipt;
 use crate::ledger::entry::EntryKind;
 use crate::ledger::proof::inclusion_proof;
 use crate::ledger::receipt::InclusionReceipt;
-use crate::store::ledger;
 use crate::store::tree::DbNodes;
+use crate::store::{ledger, ledger_read};
 
 /// A signed, anchored head.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -78,7 +78,7 @@ pub async fn receipt_of(
 ) -> ServiceResult<Receipt> {
     let id = object_id.to_owned();
     let entry = exchange
-        .point_read(move |e| Ok(e.ledger.read(|c| ledger::entry_about(c, &id, kind))?))
+        .point_read(move |e| Ok(e.ledger.read(|c| ledger_read::entry_about(c, &id, kind))?))
         .await?
         .ok_or_else(|| ServiceError::internal("an object has no entry in the ledger"))?;
     let published = covering(exchange, entry.index).await?;

@@ -2,7 +2,10 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::Arc;
 
+use crate::ledger::checkpoint::{Checkpoint, CheckpointError};
+use crate::ledger::hash::Hash;
 use crate::ledger::note::{NoteSigner, NoteVerifier};
 use crate::seal::jws::JwtSigner;
 use crate::seal::keys::{KeyFileError, read_pkcs8, read_secret};
@@ -29,15 +32,11 @@ pub enum KeyError {
 
 /// Everything the gateway signs and salts with.
 pub struct Keys {
-    /// Signs dossiers (ES256).
-    pub dossier: JwtSigner,
-    /// Signs checkpoints (Ed25519).
-    pub ledger: NoteSigner,
-    /// Verifies the ledger's checkpoints: its public half.
-    pub ledger_verifier: NoteVerifier,
+    dossier: Arc<JwtSigner>,
+    ledger: NoteSigner,
+    ledger_verifier: NoteVerifier,
     salts: BTreeMap<u32, SaltKey>,
-    /// What `GET /v1/keys` answers.
-    pub trust: TrustFile,
+    trust: Arc<TrustFile>,
 }
 
 impl Keys {
@@ -55,16 +54,47 @@ impl Keys {
             crate::seal::jws::DOSSIER_TYPE,
         )
         .map_err(|why| unusable(format!("{DOSSIER_KEY_FILE}: {why}")))?;
-        let origin = origin_of(&trust.issuer);
-        let ledger = NoteSigner::from_pkcs8(&origin, &read_pkcs8(&directory.join(LEDGER_KEY_FILE))?)
+        let verifier: NoteVerifier =
+            trust.ledger_vkey.parse().map_err(|why| unusable(format!("trust.json, ledger_vkey: {why}")))?;
+        let ledger = NoteSigner::from_pkcs8(verifier.name(), &read_pkcs8(&directory.join(LEDGER_KEY_FILE))?)
             .map_err(|why| unusable(format!("{LEDGER_KEY_FILE}: {why}")))?;
-        let ledger_verifier = ledger.verifier();
-        if ledger_verifier.to_string() != trust.ledger_vkey {
+        if ledger.verifier().to_string() != trust.ledger_vkey {
             return Err(unusable(format!(
                 "{LEDGER_KEY_FILE} is not the key that trust.json names: put the right file back"
             )));
         }
-        Ok(Self { dossier, ledger, ledger_verifier, salts: load_salts(directory)?, trust })
+        Ok(Self {
+            dossier: Arc::new(dossier),
+            ledger,
+            ledger_verifier: verifier,
+            salts: load_salts(directory)?,
+            trust: Arc::new(trust),
+        })
+    }
+
+    /// Signs dossiers (ES256).
+    pub fn dossier(&self) -> Arc<JwtSigner> {
+        self.dossier.clone()
+    }
+
+    /// What `GET /v1/keys` answers.
+    pub fn trust(&self) -> Arc<TrustFile> {
+        self.trust.clone()
+    }
+
+    /// Signs the checkpoint of this head under the ledger's origin (Ed25519): a signed note.
+    pub fn sign_checkpoint(&self, size: u64, root: Hash) -> String {
+        Checkpoint { origin: self.origin(), size, root }.sign(&self.ledger)
+    }
+
+    /// Reads a checkpoint of this ledger that one of its keys signed.
+    pub fn open_checkpoint(&self, note: &str) -> Result<Checkpoint, CheckpointError> {
+        Checkpoint::open(note, &self.ledger_verifier)
+    }
+
+    /// Verifies the ledger's checkpoints.
+    pub fn ledger_verifier(&self) -> NoteVerifier {
+        self.ledger_verifier.clone()
     }
 
     /// The newest salt epoch: what new disclosures are salted with.
@@ -77,13 +107,13 @@ impl Keys {
         self.salts.get(&epoch)
     }
 
-    /// The ledger's name: the issuer's host without scheme, plus `/v1/ledger`.
+    /// The ledger's name, as its key in the trust file carries it: at first the issuer's host plus `/v1/ledger`.
     pub fn origin(&self) -> String {
-        origin_of(&self.trust.issuer)
+        self.ledger_verifier.name().to_owned()
     }
 }
 
-/// The checkpoint origin of an issuer.
+/// The checkpoint origin of an issuer's first ledger: its host without scheme plus `/v1/ledger`.
 pub fn origin_of(issuer: &str) -> String {
     let host = issuer.split_once("://").map_or(issuer, |(_, host)| host);
     format!("{}/v1/ledger", host.trim_end_matches('/'))

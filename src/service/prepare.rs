@@ -175,7 +175,7 @@ fn sign(
     digests.sort_unstable();
     let claims = DossierClaims {
         v: CLAIMS_VERSION,
-        iss: exchange.keys.trust.issuer.clone(),
+        iss: exchange.keys.trust().issuer.clone(),
         aud: permit.bank().to_string(),
         sub: permit.taxpayer().as_str().to_owned(),
         jti: stamp.id.clone(),
@@ -193,7 +193,7 @@ fn sign(
         sd: digests,
         sd_alg: DIGEST_ALGORITHM.to_owned(),
     };
-    let jwt = sd_jwt::issue(&claims, &exchange.keys.dossier).map_err(ServiceError::internal)?;
+    let jwt = sd_jwt::issue(&claims, &exchange.keys.dossier()).map_err(ServiceError::internal)?;
     let dossier_digest = sd_jwt::dossier_digest(&jwt);
     Ok(Prepared {
         permit,

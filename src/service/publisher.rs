@@ -13,7 +13,6 @@ use super::error::{ServiceError, ServiceResult};
 use super::evidence::Published;
 use super::keys::Keys;
 use super::receipt::Committed;
-use crate::ledger::checkpoint::Checkpoint;
 use crate::store::anchor::{Anchor, Anchored};
 use crate::store::ledger::Appended;
 
@@ -85,8 +84,7 @@ fn run(anchor: &Anchor, keys: &Keys, published: &ArcSwapOption<Published>, waiti
 
 fn sign(keys: &Keys, appended: Appended) -> Committed {
     let frontier = &appended.head.frontier;
-    let checkpoint = Checkpoint { origin: keys.origin(), size: frontier.size(), root: frontier.root() };
-    let note = checkpoint.sign(&keys.ledger);
+    let note = keys.sign_checkpoint(frontier.size(), frontier.root());
     Committed::new(appended, note)
 }
 

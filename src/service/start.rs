@@ -16,7 +16,6 @@ use super::publisher::Publisher;
 use super::refusals::RefusalCounter;
 use super::writer::Writer;
 use crate::clock::Clock;
-use crate::ledger::checkpoint::Checkpoint;
 use crate::ledger::frontier::Frontier;
 use crate::seal::trust::TrustFile;
 use crate::store::anchor::{Anchor, AnchorError, Anchored};
@@ -138,8 +137,7 @@ fn open_anchor(path: &Path, ledger: &Db, keys: &Keys) -> Result<Anchor, StartErr
     match (anchor.newest()?, size) {
         (Some(_), _) => {}
         (None, 0) => {
-            let empty = Checkpoint { origin: keys.origin(), size: 0, root: Frontier::empty().root() };
-            anchor.keep(&Anchored { size: 0, note: empty.sign(&keys.ledger) })?;
+            anchor.keep(&Anchored { size: 0, note: keys.sign_checkpoint(0, Frontier::empty().root()) })?;
         }
         (None, _) => {
             return Err(StartError::LedgerBroken(format!(
@@ -159,7 +157,8 @@ fn check_ledger(connection: &mut AnyConnection, anchor: &Anchor, keys: &Keys) ->
     let size = head.frontier.size();
     let fail = |why: String| StoreError::LedgerBroken { why };
     if let Some(anchored) = &anchored {
-        let checkpoint = Checkpoint::open(&anchored.note, &keys.ledger_verifier)
+        let checkpoint = keys
+            .open_checkpoint(&anchored.note)
             .map_err(|why| fail(format!("the anchor's checkpoint does not verify: {why}")))?;
         if checkpoint.size > size {
             return Err(fail(format!(

@@ -15,6 +15,7 @@ pub mod disclosures;
 pub mod error;
 pub mod idempotency;
 pub mod ledger;
+pub mod ledger_read;
 pub mod members;
 pub mod migrate;
 pub mod products;

@@ -7,7 +7,8 @@ use diesel::prelude::*;
 
 use super::db::{AnyConnection, on_backend};
 use super::error::{StoreError, StoreResult};
-use super::ledger::{leaf_hashes, leaves, signed};
+use super::ledger::signed;
+use super::ledger_read::{leaf_hashes, leaves};
 use super::schema::ledger_tile;
 use crate::ledger::frontier::Frontier;
 use crate::ledger::hash::{HASH_BYTES, Hash, leaf_hash};

@@ -5,6 +5,7 @@ use shuidaiyi::ledger::entry::EntryKind;
 use shuidaiyi::ledger::tile::tiles_completed;
 use shuidaiyi::service::evidence;
 use shuidaiyi::store::ledger::{self, Draft, Field};
+use shuidaiyi::store::ledger_read;
 
 use crate::support::site::Backend;
 use crate::support::{Site, both_backends, sql};
@@ -60,8 +61,8 @@ async fn check(site: &Site, least: usize) {
     for proof in proofs {
         let proof = proof.unwrap();
         let (leaf, _) =
-            exchange.ledger.read(|c| ledger::leaves(c, proof.index, proof.index + 1)).unwrap().remove(0);
-        let checkpoint = proof.verify(&leaf, &exchange.keys.ledger_verifier).unwrap();
+            exchange.ledger.read(|c| ledger_read::leaves(c, proof.index, proof.index + 1)).unwrap().remove(0);
+        let checkpoint = proof.verify(&leaf, &exchange.keys.ledger_verifier()).unwrap();
         assert_eq!(checkpoint.size, size);
     }
     let stored = sql::number(&exchange.ledger, "SELECT count(*) AS n FROM ledger_tile");

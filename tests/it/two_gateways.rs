@@ -60,7 +60,7 @@ async fn three_gateways_write_one_ledger_and_count_one_quota(backend: Backend) {
         assert_verifies(&site, "bank-01", answer);
     }
     // A proof from any of them verifies, whoever appended the entry and whoever moved the head since.
-    let verifier = &site.exchange().keys.ledger_verifier;
+    let verifier = &site.exchange().keys.ledger_verifier();
     for answer in granted.iter().filter_map(|answers| answers.first()) {
         let receipt = InclusionReceipt::parse(answer["receipt"]["proof"].as_str().unwrap()).unwrap();
         let leaf = STANDARD.decode(answer["receipt"]["entry"].as_str().unwrap()).unwrap();

@@ -15,7 +15,7 @@ use crate::ledger::hash::leaf_hash;
 use crate::ledger::note::NoteVerifier;
 use crate::seal::trust::TrustFile;
 use crate::service::Exchange;
-use crate::store::ledger;
+use crate::store::ledger_read;
 
 /// Leaves read at once when the ledger is hashed anew.
 const LEAVES_AT_ONCE: u64 = 10_000;
@@ -109,7 +109,7 @@ fn hash_anew(exchange: &Exchange, size: u64) -> Result<crate::ledger::hash::Hash
     while frontier.size() < size {
         let from = frontier.size();
         let to = from.saturating_add(LEAVES_AT_ONCE).min(size);
-        let leaves = exchange.ledger.read(|c| ledger::leaves(c, from, to)).map_err(Failure::system)?;
+        let leaves = exchange.ledger.read(|c| ledger_read::leaves(c, from, to)).map_err(Failure::system)?;
         for (leaf, stored) in &leaves {
             let hash = leaf_hash(leaf);
             if hash.as_bytes().as_slice() != stored.as_slice() {

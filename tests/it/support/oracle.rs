@@ -7,7 +7,7 @@ use shuidaiyi::ledger::frontier::Frontier;
 use shuidaiyi::ledger::hash::leaf_hash;
 use shuidaiyi::service::Exchange;
 use shuidaiyi::store::db::Db;
-use shuidaiyi::store::ledger;
+use shuidaiyi::store::{ledger, ledger_read};
 
 /// Every entry of the ledger, in order, after checking that they are dense, hash to the head, and never go back in time.
 pub fn check_ledger(exchange: &Exchange) -> Vec<Value> {
@@ -18,7 +18,7 @@ pub fn check_ledger(exchange: &Exchange) -> Vec<Value> {
 pub fn check_database(database: &Db) -> Vec<Value> {
     let head = database.read(ledger::head).expect("head");
     let size = head.frontier.size();
-    let leaves = database.read(|c| ledger::leaves(c, 0, size)).expect("leaves");
+    let leaves = database.read(|c| ledger_read::leaves(c, 0, size)).expect("leaves");
     assert_eq!(leaves.len() as u64, size, "the ledger has a gap");
     let mut frontier = Frontier::empty();
     let mut entries = Vec::new();

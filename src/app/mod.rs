@@ -1,33 +1,23 @@
 //! Builds the parts once, starts the servers and the tasks, shuts down in order.
 
+mod tasks;
+
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::sync::mpsc::{Sender, channel};
 use std::thread::JoinHandle;
-use std::time::Duration;
 
 use actix_web::dev::ServerHandle;
 use tokio::sync::oneshot;
-use tracing::{error, info, warn};
+use tracing::{error, info};
 
 use crate::clock::Clock;
 use crate::config::{Config, ConfigError};
 use crate::http::server;
 use crate::http::tls::{TlsError, server_config};
 use crate::service::Exchange;
-use crate::service::directory::REFRESH_EVERY;
-use crate::service::evidence;
-use crate::service::ingest;
 use crate::service::refusals;
 use crate::service::start::{StartError, open};
-use crate::store::idempotency;
-
-/// How often finished minutes of counted refusals are recorded.
-const RECORD_REFUSALS_EVERY: Duration = Duration::from_secs(5);
-/// How often this process takes note of what others appended.
-const STAY_CURRENT_EVERY: Duration = Duration::from_secs(5);
-/// How often old idempotency keys are forgotten.
-const FORGET_KEYS_EVERY: Duration = Duration::from_secs(3600);
 
 /// The gateway cannot be started.
 #[derive(Debug, thiserror::Error)]
@@ -115,13 +105,7 @@ async fn serve(
         }
     };
     drop(ready.send(Ok(vec![gateway.handle(), operations.handle()])));
-    let tasks = [
-        actix_web::rt::spawn(refresh_directory(exchange.clone())),
-        actix_web::rt::spawn(record_refusals(exchange.clone())),
-        actix_web::rt::spawn(forget_keys(exchange.clone())),
-        actix_web::rt::spawn(stay_current(exchange.clone())),
-        actix_web::rt::spawn(sweep_deliveries(exchange.clone())),
-    ];
+    let tasks = tasks::spawn(&exchange);
     let (first, second) = (actix_web::rt::spawn(gateway), actix_web::rt::spawn(operations));
     // The sender was told to stop, or is gone: either way the servers are told by their handles.
     let _told = stopped.await;
@@ -163,50 +147,5 @@ impl Running {
 impl Drop for Running {
     fn drop(&mut self) {
         self.shut_down();
-    }
-}
-
-async fn refresh_directory(exchange: Arc<Exchange>) {
-    loop {
-        tokio::time::sleep(REFRESH_EVERY).await;
-        if let Err(why) = exchange.blocking(|e| Ok(e.directory.refresh()?)).await {
-            warn!(%why, "The member directory could not be read");
-        }
-    }
-}
-
-/// Takes note of what other processes append, so that the next write here has little to catch up with under the head's lock.
-async fn stay_current(exchange: Arc<Exchange>) {
-    loop {
-        tokio::time::sleep(STAY_CURRENT_EVERY).await;
-        if let Err(why) = evidence::newest(&exchange).await {
-            warn!(%why, "The ledger's newest head could not be taken note of");
-        }
-    }
-}
-
-async fn record_refusals(exchange: Arc<Exchange>) {
-    loop {
-        tokio::time::sleep(RECORD_REFUSALS_EVERY).await;
-        if let Err(why) = exchange.blocking(|e| refusals::record(e, false)).await {
-            warn!(%why, "Counted refusals could not be recorded; they are counted on");
-        }
-    }
-}
-
-async fn sweep_deliveries(exchange: Arc<Exchange>) {
-    if let Err(why) = exchange.blocking(ingest::sweep_after_start).await {
-        warn!(%why, "Interrupted deliveries could not be swept; the next delivery sweeps them");
-    }
-}
-
-async fn forget_keys(exchange: Arc<Exchange>) {
-    loop {
-        let swept =
-            exchange.blocking(|e| Ok(e.ledger.write(|c| idempotency::sweep(c, e.clock.now()))?)).await;
-        if let Err(why) = swept {
-            warn!(%why, "Old idempotency keys could not be forgotten");
-        }
-        tokio::time::sleep(FORGET_KEYS_EVERY).await;
     }
 }

@@ -1,0 +1,89 @@
+//! What a running gateway does besides answering: each task a line, with how often and what its failure means.
+
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix_web::rt::task::JoinHandle;
+use tracing::warn;
+
+use crate::service::Exchange;
+use crate::service::directory::REFRESH_EVERY;
+use crate::service::error::ServiceResult;
+use crate::service::evidence;
+use crate::service::ingest;
+use crate::service::refusals;
+use crate::store::idempotency;
+
+const SECOND: Duration = Duration::from_secs(1);
+const HOUR: Duration = Duration::from_secs(3600);
+
+/// Starts every task on the current thread's runtime.
+pub fn spawn(exchange: &Arc<Exchange>) -> Vec<JoinHandle<()>> {
+    vec![
+        every(REFRESH_EVERY, exchange, "The member directory could not be read", |e| async move {
+            e.blocking(|e| Ok(e.directory.refresh()?)).await
+        }),
+        every(
+            5 * SECOND,
+            exchange,
+            "Counted refusals could not be recorded; they are counted on",
+            |e| async move { e.blocking(|e| refusals::record(e, false)).await.map(drop) },
+        ),
+        // So that the next write here has little to catch up with under the head's lock.
+        every(
+            5 * SECOND,
+            exchange,
+            "What other processes appended could not be taken note of",
+            |e| async move { evidence::newest(&e).await.map(drop) },
+        ),
+        at_once_and_every(HOUR, exchange, "Old idempotency keys could not be forgotten", |e| async move {
+            e.blocking(|e| Ok(e.ledger.write(|c| idempotency::sweep(c, e.clock.now()))?)).await.map(drop)
+        }),
+        actix_web::rt::spawn(sweep_deliveries(exchange.clone())),
+    ]
+}
+
+/// Waits, works, and so on; a failure is logged, and the next turn tries again.
+fn every<F: Future<Output = ServiceResult<()>> + 'static>(
+    pause: Duration,
+    exchange: &Arc<Exchange>,
+    failure: &'static str,
+    work: impl Fn(Arc<Exchange>) -> F + 'static,
+) -> JoinHandle<()> {
+    let exchange = exchange.clone();
+    actix_web::rt::spawn(async move {
+        loop {
+            tokio::time::sleep(pause).await;
+            attempt(work(exchange.clone()), failure).await;
+        }
+    })
+}
+
+/// The same, with a first turn at once.
+fn at_once_and_every<F: Future<Output = ServiceResult<()>> + 'static>(
+    pause: Duration,
+    exchange: &Arc<Exchange>,
+    failure: &'static str,
+    work: impl Fn(Arc<Exchange>) -> F + 'static,
+) -> JoinHandle<()> {
+    let exchange = exchange.clone();
+    actix_web::rt::spawn(async move {
+        loop {
+            attempt(work(exchange.clone()), failure).await;
+            tokio::time::sleep(pause).await;
+        }
+    })
+}
+
+async fn attempt(work: impl Future<Output = ServiceResult<()>>, failure: &'static str) {
+    if let Err(why) = work.await {
+        warn!(%why, "{failure}");
+    }
+}
+
+async fn sweep_deliveries(exchange: Arc<Exchange>) {
+    let swept = exchange.blocking(ingest::sweep_after_start).await.map(drop);
+    attempt(async { swept }, "Interrupted deliveries could not be swept; the next delivery sweeps them")
+        .await;
+}

@@ -1,0 +1,31 @@
+//! `shuidaiyi ledger …`: the ledger on the host's command line.
+
+mod checkpoint;
+
+use std::process::ExitCode;
+
+use clap::{Args, Subcommand};
+
+use super::output::Failure;
+
+/// `ledger`
+#[derive(Args)]
+pub struct LedgerOptions {
+    /// What to do.
+    #[command(subcommand)]
+    pub action: LedgerAction,
+}
+
+/// What to do with the ledger.
+#[derive(Subcommand)]
+pub enum LedgerAction {
+    /// 最新检查点 The newest checkpoint: size and root, signed
+    Checkpoint(checkpoint::CheckpointOptions),
+}
+
+/// Does what was asked.
+pub fn run(options: &LedgerOptions) -> Result<ExitCode, Failure> {
+    match &options.action {
+        LedgerAction::Checkpoint(options) => checkpoint::run(options),
+    }
+}
