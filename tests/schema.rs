@@ -70,8 +70,7 @@ fn every_route_is_described_with_its_roles_and_no_other() {
     for (path, methods) in api["paths"].as_object().unwrap() {
         for (method, operation) in methods.as_object().unwrap() {
             let has_body = operation.get("requestBody").is_some();
-            described
-                .insert((method.to_uppercase(), path.as_str()), (texts(&operation["x-roles"]), has_body));
+            described.insert((method.to_uppercase(), path.clone()), (texts(&operation["x-roles"]), has_body));
         }
     }
     let served: BTreeMap<_, _> = table()
@@ -82,10 +81,10 @@ fn every_route_is_described_with_its_roles_and_no_other() {
                 Takes::Nothing(_) => false,
                 Takes::Json(_) | Takes::Stream(_) => true,
             };
-            ((entry.method.to_string(), entry.path), (roles, has_body))
+            ((entry.method.to_string(), entry.path.replace(":.+}", "}")), (roles, has_body))
         })
         .collect();
-    assert_eq!(described, served);
+    assert_eq!(described, served, "a part of several segments is `{name:.+}` in the table");
 }
 
 #[test]

@@ -9,7 +9,7 @@ use actix_web::{HttpRequest, HttpResponse};
 
 use super::body::Body;
 use super::gate::{Context, dispatch};
-use super::{batch_errors, batches, consents, dossiers, ledger, products, releases};
+use super::{batch_errors, batches, consents, dossiers, ledger, log, products, releases};
 use crate::domain::member::Role;
 use crate::service::error::ServiceResult;
 
@@ -43,6 +43,7 @@ pub struct Entry {
 const BANK: &[Role] = &[Role::Bank];
 const BUREAU: &[Role] = &[Role::Bureau];
 const BANK_AND_BUREAU: &[Role] = &[Role::Bank, Role::Bureau];
+const SUPERVISORS: &[Role] = &[Role::Bureau, Role::Regulator];
 const MEMBERS: &[Role] = Role::ALL;
 
 /// Every route of the gateway.
@@ -71,7 +72,12 @@ pub fn table() -> Vec<Entry> {
         },
         get("/v1/batches/{id}/errors", BUREAU, |c| Box::pin(batch_errors::errors(c))),
         get("/v1/ledger/checkpoint", MEMBERS, |c| Box::pin(ledger::checkpoint(c))),
-        get("/v1/ledger/proof/{index}", MEMBERS, |c| Box::pin(ledger::proof(c))),
+        // What comes after a `:` is a pattern: a C2SP index is of several parts.
+        get("/v1/ledger/tile/entries/{bundle:.+}", SUPERVISORS, |c| Box::pin(log::bundle(c))),
+        get("/v1/ledger/tile/{level}/{tile:.+}", MEMBERS, |c| Box::pin(log::tile(c))),
+        get("/v1/ledger/proof/{index}", MEMBERS, |c| Box::pin(log::proof(c))),
+        get("/v1/ledger/consistency", MEMBERS, |c| Box::pin(log::consistency(c))),
+        get("/v1/ledger/entries", BANK, |c| Box::pin(log::own_entries(c))),
         get("/v1/keys", MEMBERS, |c| Box::pin(ledger::keys(c))),
     ]
 }

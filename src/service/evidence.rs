@@ -39,35 +39,11 @@ pub async fn checkpoint(exchange: &Arc<Exchange>) -> ServiceResult<Published> {
 }
 
 /// The newest checkpoint that this process signed, if it covers the entry; a newer one otherwise.
-async fn covering(exchange: &Arc<Exchange>, index: u64) -> ServiceResult<Published> {
+pub(super) async fn covering(exchange: &Arc<Exchange>, index: u64) -> ServiceResult<Published> {
     match exchange.writer.published() {
         Some(published) if published.size > index => Ok((*published).clone()),
         Some(_) | None => checkpoint(exchange).await,
     }
-}
-
-/// A `tlog-proof` of the entry, in the tree of `size` if that is the newest, or of the newest.
-pub async fn proof(
-    exchange: &Arc<Exchange>,
-    index: u64,
-    size: Option<u64>,
-) -> ServiceResult<InclusionReceipt> {
-    let published = match size {
-        None => covering(exchange, index).await?,
-        Some(_) => checkpoint(exchange).await?,
-    };
-    if index >= published.size {
-        return Err(ServiceError::NotFound);
-    }
-    if let Some(size) = size
-        && size != published.size
-    {
-        return Err(ServiceError::invalid(
-            "/size",
-            format!("the newest checkpoint has size {}: leave size out, or name this one", published.size),
-        ));
-    }
-    prove(exchange, index, published).await
 }
 
 /// The receipt of the newest entry of a kind about an object.
@@ -86,7 +62,7 @@ pub async fn receipt_of(
     Ok(Receipt::new(&entry.leaf, entry.salt.as_deref().unwrap_or_default(), &proof))
 }
 
-async fn prove(
+pub(super) async fn prove(
     exchange: &Arc<Exchange>,
     index: u64,
     published: Published,

@@ -13,6 +13,7 @@ use quick_cache::sync::Cache;
 use crate::domain::consent::Consent;
 use crate::domain::member::MemberId;
 use crate::domain::product::Product;
+use crate::ledger::tile::TileId;
 use crate::store::disclosures::DisclosureRow;
 
 /// Consents remembered.
@@ -21,6 +22,20 @@ const CONSENTS_MAX: usize = 100_000;
 const DISCLOSURE_BYTES_MAX: u64 = 256 << 20;
 /// Entries that the disclosures' memory is sized for: its limit is in bytes.
 const DISCLOSURES_EXPECTED: usize = 20_000;
+
+/// Bytes of the ledger's full tiles and entry bundles remembered.
+const LOG_BYTES_MAX: u64 = 64 << 20;
+/// Tiles and bundles that their memory is sized for: its limit is in bytes.
+const LOG_PIECES_EXPECTED: usize = 4_096;
+
+/// A file of the open log that never changes again.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum LogPiece {
+    /// A full tile: 256 hashes.
+    Tile(TileId),
+    /// A full bundle: 256 entries, each after its length.
+    Bundle(u64),
+}
 
 /// A disclosure ready to send.
 #[derive(Clone, Debug)]
@@ -59,10 +74,17 @@ impl Weighter<String, Arc<ReadyDisclosure>> for Bytes {
     }
 }
 
+impl Weighter<LogPiece, Arc<[u8]>> for Bytes {
+    fn weight(&self, _: &LogPiece, piece: &Arc<[u8]>) -> u64 {
+        u64::try_from(piece.len() + 128).unwrap_or(u64::MAX)
+    }
+}
+
 /// The memory of one process.
 pub struct Memory {
     consents: Cache<String, Arc<Remembered>>,
     disclosures: Cache<String, Arc<ReadyDisclosure>, Bytes>,
+    log: Cache<LogPiece, Arc<[u8]>, Bytes>,
 }
 
 impl Default for Memory {
@@ -70,6 +92,7 @@ impl Default for Memory {
         Self {
             consents: Cache::new(CONSENTS_MAX),
             disclosures: Cache::with_weighter(DISCLOSURES_EXPECTED, DISCLOSURE_BYTES_MAX, Bytes),
+            log: Cache::with_weighter(LOG_PIECES_EXPECTED, LOG_BYTES_MAX, Bytes),
         }
     }
 }
@@ -117,5 +140,15 @@ impl Memory {
     /// Remembers a disclosure.
     pub fn remember_disclosure(&self, key: String, ready: Arc<ReadyDisclosure>) {
         self.disclosures.insert(key, ready);
+    }
+
+    /// A full tile or bundle of the log.
+    pub fn log_piece(&self, piece: LogPiece) -> Option<Arc<[u8]>> {
+        self.log.get(&piece)
+    }
+
+    /// Remembers a full tile or bundle that a signed checkpoint covers.
+    pub fn remember_log_piece(&self, piece: LogPiece, bytes: Arc<[u8]>) {
+        self.log.insert(piece, bytes);
     }
 }

@@ -7,6 +7,7 @@ use chrono::NaiveDateTime;
 use diesel::prelude::*;
 use ring::rand::SystemRandom;
 
+use super::concern;
 use super::db::{AnyConnection, on_backend};
 use super::error::{StoreError, StoreResult};
 use super::ledger_read::leaf_hashes;
@@ -186,6 +187,9 @@ pub fn append(
             rows.batches.push((draft.object_id.clone(), idx));
             grown.last_batch_index = idx;
         }
+        if let Some(member) = concern::concerned(connection, &draft)? {
+            rows.concerns.push((member, idx));
+        }
         let salt = salts.leaf.as_bytes().to_vec();
         rows.push(idx, draft, &leaf, hash, &salts);
         entries.push(Entry { index, at, leaf, salt });
@@ -343,6 +347,7 @@ struct Rows {
     entries: Vec<EntryRow>,
     salts: Vec<SaltRow>,
     batches: Vec<(String, i64)>,
+    concerns: Vec<(String, i64)>,
 }
 
 impl Rows {
@@ -365,6 +370,7 @@ impl Rows {
                 .values((batch_commit::batch_id.eq(batch_id), batch_commit::ledger_index.eq(index)))
                 .execute(connection)?;
         }
+        concern::insert(connection, &self.concerns)?;
         match connection {
             AnyConnection::Pg(c) => {
                 diesel::insert_into(ledger_entry::table).values(&self.entries).execute(c)?;

@@ -8,6 +8,7 @@
 
 pub mod anchor;
 pub mod batches;
+pub mod concern;
 mod connection;
 pub mod consents;
 pub mod db;

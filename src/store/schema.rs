@@ -211,6 +211,13 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    entry_concern (member, idx) {
+        member -> Text,
+        idx -> BigInt,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(consent, product);
 diesel::allow_tables_to_appear_in_same_query!(record, touch);
 diesel::allow_tables_to_appear_in_same_query!(member, member_certificate);

@@ -41,6 +41,17 @@ impl<'a> DbNodes<'a> {
         Ok(hashes)
     }
 
+    /// The right edge of the tree of the first `size` leaves, no more than this reader's own.
+    pub fn frontier(&mut self, size: u64) -> StoreResult<Frontier> {
+        let mut bytes = Vec::new();
+        for level in (0..u8::try_from(u64::BITS).unwrap_or(u8::MAX)).rev() {
+            if (size >> level) & 1 == 1 {
+                bytes.extend_from_slice(self.node(level, (size >> level) - 1)?.as_bytes());
+            }
+        }
+        Frontier::from_bytes(size, &bytes).map_err(|e| StoreError::corrupt("ledger_tile", e))
+    }
+
     fn stored(&mut self, level: u8, index: u64) -> StoreResult<Option<Vec<Hash>>> {
         let key = (i32::from(level), signed(index)?);
         let bytes: Option<Vec<u8>> = on_backend!(self.connection, c => ledger_tile::table
@@ -92,14 +103,7 @@ impl NodeReader for DbNodes<'_> {
 
 /// The right edge of the tree of `size` leaves, out of the database's nodes.
 pub fn frontier_at(connection: &mut AnyConnection, size: u64) -> StoreResult<Frontier> {
-    let mut nodes = DbNodes::new(connection, size);
-    let mut bytes = Vec::new();
-    for level in (0..u8::try_from(u64::BITS).unwrap_or(u8::MAX)).rev() {
-        if (size >> level) & 1 == 1 {
-            bytes.extend_from_slice(nodes.node(level, (size >> level) - 1)?.as_bytes());
-        }
-    }
-    Frontier::from_bytes(size, &bytes).map_err(|e| StoreError::corrupt("ledger_tile", e))
+    DbNodes::new(connection, size).frontier(size)
 }
 
 /// What is wrong with the newest part of the stored tree, if anything: the leaves that no full tile holds yet

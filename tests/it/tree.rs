@@ -3,7 +3,7 @@
 use futures_util::future::join_all;
 use shuidaiyi::ledger::entry::EntryKind;
 use shuidaiyi::ledger::tile::tiles_completed;
-use shuidaiyi::service::evidence;
+use shuidaiyi::service::log;
 use shuidaiyi::store::ledger::{self, Draft, Field};
 use shuidaiyi::store::ledger_read;
 
@@ -57,7 +57,7 @@ async fn check(site: &Site, least: usize) {
     let edges = [0, 1, 255, 256, 257, 511, 512, 767, 1_023, 1_024, 65_279, 65_280, 65_535, 65_536, 65_537];
     let spread = (0..60).map(|n| n * size / 60);
     let wanted = edges.into_iter().chain(spread).chain([size - 2, size - 1]).filter(|index| *index < size);
-    let proofs = join_all(wanted.map(|index| evidence::proof(exchange, index, None))).await;
+    let proofs = join_all(wanted.map(|index| log::proof(exchange, index, None))).await;
     for proof in proofs {
         let proof = proof.unwrap();
         let (leaf, _) =

@@ -8,6 +8,7 @@ use shuidaiyi::domain::denial::{ConsentFault, Denial};
 use shuidaiyi::domain::import::{InputRule, RowError};
 use shuidaiyi::domain::product::{FieldProfile, ProductTerms};
 use shuidaiyi::domain::timestamp::Timestamp;
+use shuidaiyi::http::log::OwnEntryView;
 use shuidaiyi::http::problem::response;
 use shuidaiyi::http::{consents, dossiers, products};
 use shuidaiyi::ledger::{Entry, EntryKind, InclusionReceipt};
@@ -137,6 +138,9 @@ fn answers_are_written_so() {
     let longest = serde_json::to_value(written(Some(String::new()), Some(receipt.clone()))).unwrap();
     assert_eq!(keys(&longest), keys(&document("release")["$defs"]["repeated"]["properties"]));
     assert_eq!(keys(&sample("receipt")), keys(&document("receipt")["properties"]));
+    let own = sample("own-entry");
+    let view = OwnEntryView { index: read(&own["index"]), receipt: read(&without(&own, &["index"])) };
+    assert_eq!(serde_json::to_value(view).unwrap(), own);
 }
 
 #[test]
