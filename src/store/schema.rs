@@ -211,6 +211,22 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    proposal (id) {
+        id -> Text,
+        change -> Text,
+        status -> Text,
+        proposed_member -> Text,
+        proposed_label -> Text,
+        proposed_credential -> Text,
+        proposed_at -> Timestamp,
+        expires_at -> Timestamp,
+        decided_member -> Nullable<Text>,
+        decided_label -> Nullable<Text>,
+        decided_at -> Nullable<Timestamp>,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(consent, product);
 diesel::allow_tables_to_appear_in_same_query!(record, touch);
 diesel::allow_tables_to_appear_in_same_query!(member, member_certificate);
