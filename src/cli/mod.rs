@@ -5,11 +5,13 @@ mod check;
 mod consent;
 mod delivered;
 mod demo;
+mod enrol;
 mod import;
 pub mod init;
 mod ledger;
 mod member;
 mod output;
+mod proposal;
 mod pull;
 mod serve;
 mod show;
@@ -52,6 +54,7 @@ fn run(command: Command) -> Result<ExitCode, Failure> {
         Command::Check(options) => check::run(&options),
         Command::Import(options) => import::run(&options),
         Command::Member(options) => member::run(&options),
+        Command::Proposal(options) => proposal::run(&options),
         Command::Consent(options) => consent::run(&options),
         Command::Pull(options) => pull::run(&options),
         Command::Verify(options) => verify::run(&options),

@@ -10,6 +10,8 @@ use actix_web::{HttpRequest, HttpResponse};
 use super::body::Body;
 use super::gate::{Context, dispatch};
 use super::{batch_errors, batches, consents, dossiers, ledger, log, products, releases};
+use super::{batch_errors, batches, consents, dossiers, ledger, products, releases};
+use super::{members, proposals};
 use crate::domain::member::Role;
 use crate::service::error::ServiceResult;
 
@@ -42,6 +44,7 @@ pub struct Entry {
 
 const BANK: &[Role] = &[Role::Bank];
 const BUREAU: &[Role] = &[Role::Bureau];
+const BUREAU_AND_REGULATOR: &[Role] = &[Role::Bureau, Role::Regulator];
 const BANK_AND_BUREAU: &[Role] = &[Role::Bank, Role::Bureau];
 const SUPERVISORS: &[Role] = &[Role::Bureau, Role::Regulator];
 const MEMBERS: &[Role] = Role::ALL;
@@ -78,6 +81,19 @@ pub fn table() -> Vec<Entry> {
         get("/v1/ledger/proof/{index}", MEMBERS, |c| Box::pin(log::proof(c))),
         get("/v1/ledger/consistency", MEMBERS, |c| Box::pin(log::consistency(c))),
         get("/v1/ledger/entries", BANK, |c| Box::pin(log::own_entries(c))),
+        get("/v1/ledger/proof/{index}", MEMBERS, |c| Box::pin(ledger::proof(c))),
+        get("/v1/members", BUREAU_AND_REGULATOR, |c| Box::pin(members::list(c))),
+        post("/v1/members/{id}/suspension", BUREAU, |c| Box::pin(members::suspend(c))),
+        post("/v1/members/{id}/resumption", BUREAU, |c| Box::pin(members::resume(c))),
+        post("/v1/members/{id}/withdrawal", BUREAU, |c| Box::pin(members::withdraw(c))),
+        post("/v1/members/{id}/certificates", BUREAU, |c| Box::pin(members::add_certificate(c))),
+        post("/v1/members/{id}/certificates/{fingerprint}/withdrawal", BUREAU, |c| {
+            Box::pin(members::withdraw_certificate(c))
+        }),
+        post("/v1/me/certificates", BANK, |c| Box::pin(members::rotate_own(c))),
+        get("/v1/proposals", BUREAU, |c| Box::pin(proposals::list(c))),
+        post("/v1/proposals/{id}/approval", BUREAU, |c| Box::pin(proposals::approve(c))),
+        post("/v1/proposals/{id}/rejection", BUREAU, |c| Box::pin(proposals::reject(c))),
         get("/v1/keys", MEMBERS, |c| Box::pin(ledger::keys(c))),
     ]
 }

@@ -25,6 +25,12 @@ wire_enum! {
         ProductApproved = "product.approved",
         /// The directory of members changed.
         MemberChanged = "member.changed",
+        /// A change of members, keys or holds waits for a second person.
+        ChangeProposed = "change.proposed",
+        /// A second person approved a change; the entries of the change itself follow.
+        ChangeApproved = "change.approved",
+        /// A proposed change was turned down.
+        ChangeRejected = "change.rejected",
     }
 }
 

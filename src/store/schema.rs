@@ -215,6 +215,18 @@ diesel::table! {
     entry_concern (member, idx) {
         member -> Text,
         idx -> BigInt,
+    proposal (id) {
+        id -> Text,
+        change -> Text,
+        status -> Text,
+        proposed_member -> Text,
+        proposed_label -> Text,
+        proposed_credential -> Text,
+        proposed_at -> Timestamp,
+        expires_at -> Timestamp,
+        decided_member -> Nullable<Text>,
+        decided_label -> Nullable<Text>,
+        decided_at -> Nullable<Timestamp>,
     }
 }
 
