@@ -3,6 +3,7 @@
 
 pub mod admin;
 pub mod assemble;
+pub mod audit;
 pub mod catalogue;
 pub mod committer;
 pub mod consent;
@@ -10,12 +11,14 @@ pub mod directory;
 pub mod disclosures;
 pub mod error;
 pub mod evidence;
+pub mod fact_index;
 pub mod ingest;
 pub mod keys;
 pub mod memory;
 pub mod prepare;
 pub mod product;
 pub mod publisher;
+pub mod rebuild;
 pub mod receipt;
 pub mod refusals;
 pub mod rejections;
