@@ -7,8 +7,10 @@ use actix_web::http::Method;
 use actix_web::web::{self, Payload, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse};
 
+use super::audit;
 use super::body::Body;
 use super::gate::{Context, dispatch};
+use super::mandates;
 use super::{batch_errors, batches, consents, dossiers, ledger, products, releases};
 use crate::domain::member::Role;
 use crate::service::error::ServiceResult;
@@ -43,6 +45,8 @@ pub struct Entry {
 const BANK: &[Role] = &[Role::Bank];
 const BUREAU: &[Role] = &[Role::Bureau];
 const BANK_AND_BUREAU: &[Role] = &[Role::Bank, Role::Bureau];
+const BUREAU_AND_REGULATOR: &[Role] = &[Role::Bureau, Role::Regulator];
+const REGULATOR: &[Role] = &[Role::Regulator];
 const MEMBERS: &[Role] = Role::ALL;
 
 /// Every route of the gateway.
@@ -70,6 +74,13 @@ pub fn table() -> Vec<Entry> {
             takes: Takes::Stream(|c, body| Box::pin(batches::deliver(c, body))),
         },
         get("/v1/batches/{id}/errors", BUREAU, |c| Box::pin(batch_errors::errors(c))),
+        get("/v1/audit/entries", BUREAU_AND_REGULATOR, |c| Box::pin(audit::entries(c))),
+        get("/v1/audit/releases/{id}", BUREAU_AND_REGULATOR, |c| Box::pin(audit::release(c))),
+        get("/v1/audit/releases/{id}/replay", BUREAU_AND_REGULATOR, |c| Box::pin(audit::replay(c))),
+        post("/v1/audit/releases/{id}/replay", BUREAU_AND_REGULATOR, |c| Box::pin(audit::replay(c))),
+        get("/v1/mandates", BUREAU_AND_REGULATOR, |c| Box::pin(mandates::list(c))),
+        post("/v1/mandates", REGULATOR, |c| Box::pin(mandates::open(c))),
+        post("/v1/mandates/{id}/approval", REGULATOR, |c| Box::pin(mandates::approve(c))),
         get("/v1/ledger/checkpoint", MEMBERS, |c| Box::pin(ledger::checkpoint(c))),
         get("/v1/ledger/proof/{index}", MEMBERS, |c| Box::pin(ledger::proof(c))),
         get("/v1/keys", MEMBERS, |c| Box::pin(ledger::keys(c))),

@@ -14,6 +14,7 @@ pub mod evidence;
 pub mod fact_index;
 pub mod ingest;
 pub mod keys;
+pub mod mandate;
 pub mod memory;
 pub mod prepare;
 pub mod product;
