@@ -7,9 +7,11 @@ use actix_web::http::Method;
 use actix_web::web::{self, Payload, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse};
 
+use super::audit;
 use super::body::Body;
 use super::gate::{Context, dispatch};
 use super::{batch_errors, batches, consents, dossiers, ledger, log, products, releases};
+use super::mandates;
 use super::{batch_errors, batches, consents, dossiers, ledger, products, releases};
 use super::{members, proposals};
 use crate::domain::member::Role;
@@ -47,6 +49,8 @@ const BUREAU: &[Role] = &[Role::Bureau];
 const BUREAU_AND_REGULATOR: &[Role] = &[Role::Bureau, Role::Regulator];
 const BANK_AND_BUREAU: &[Role] = &[Role::Bank, Role::Bureau];
 const SUPERVISORS: &[Role] = &[Role::Bureau, Role::Regulator];
+const BUREAU_AND_REGULATOR: &[Role] = &[Role::Bureau, Role::Regulator];
+const REGULATOR: &[Role] = &[Role::Regulator];
 const MEMBERS: &[Role] = Role::ALL;
 
 /// Every route of the gateway.
@@ -74,6 +78,13 @@ pub fn table() -> Vec<Entry> {
             takes: Takes::Stream(|c, body| Box::pin(batches::deliver(c, body))),
         },
         get("/v1/batches/{id}/errors", BUREAU, |c| Box::pin(batch_errors::errors(c))),
+        get("/v1/audit/entries", BUREAU_AND_REGULATOR, |c| Box::pin(audit::entries(c))),
+        get("/v1/audit/releases/{id}", BUREAU_AND_REGULATOR, |c| Box::pin(audit::release(c))),
+        get("/v1/audit/releases/{id}/replay", BUREAU_AND_REGULATOR, |c| Box::pin(audit::replay(c))),
+        post("/v1/audit/releases/{id}/replay", BUREAU_AND_REGULATOR, |c| Box::pin(audit::replay(c))),
+        get("/v1/mandates", BUREAU_AND_REGULATOR, |c| Box::pin(mandates::list(c))),
+        post("/v1/mandates", REGULATOR, |c| Box::pin(mandates::open(c))),
+        post("/v1/mandates/{id}/approval", REGULATOR, |c| Box::pin(mandates::approve(c))),
         get("/v1/ledger/checkpoint", MEMBERS, |c| Box::pin(ledger::checkpoint(c))),
         // What comes after a `:` is a pattern: a C2SP index is of several parts.
         get("/v1/ledger/tile/entries/{bundle:.+}", SUPERVISORS, |c| Box::pin(log::bundle(c))),

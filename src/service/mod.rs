@@ -3,6 +3,7 @@
 
 pub mod admin;
 pub mod assemble;
+pub mod audit;
 pub mod catalogue;
 pub mod committer;
 pub mod consent;
@@ -11,15 +12,18 @@ pub mod disclosures;
 pub mod enrolment;
 pub mod error;
 pub mod evidence;
+pub mod fact_index;
 pub mod ingest;
 pub mod keys;
 pub mod log;
 pub mod members;
+pub mod mandate;
 pub mod memory;
 pub mod prepare;
 pub mod product;
 pub mod proposals;
 pub mod publisher;
+pub mod rebuild;
 pub mod receipt;
 pub mod refusals;
 pub mod rejections;

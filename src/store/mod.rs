@@ -7,6 +7,7 @@
 //! prepares a statement with one anew for every run (measured: a seventh of the writer's time).
 
 pub mod anchor;
+pub mod audit_read;
 pub mod batches;
 pub mod concern;
 mod connection;
@@ -14,9 +15,12 @@ pub mod consents;
 pub mod db;
 pub mod disclosures;
 pub mod error;
+pub mod fact_search;
+pub mod facts;
 pub mod idempotency;
 pub mod ledger;
 pub mod ledger_read;
+pub mod mandates;
 pub mod members;
 pub mod migrate;
 pub mod products;
