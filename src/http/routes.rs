@@ -8,12 +8,20 @@ use actix_web::web::{self, Payload, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse};
 
 use super::audit;
+use super::batch_errors;
+use super::batches;
 use super::body::Body;
+use super::consents;
+use super::dossiers;
 use super::gate::{Context, dispatch};
-use super::{batch_errors, batches, consents, dossiers, ledger, log, products, releases};
+use super::holds;
+use super::ledger;
+use super::log;
 use super::mandates;
-use super::{batch_errors, batches, consents, dossiers, ledger, products, releases};
-use super::{members, proposals};
+use super::members;
+use super::products;
+use super::proposals;
+use super::releases;
 use crate::domain::member::Role;
 use crate::service::error::ServiceResult;
 
@@ -48,8 +56,6 @@ const BANK: &[Role] = &[Role::Bank];
 const BUREAU: &[Role] = &[Role::Bureau];
 const BUREAU_AND_REGULATOR: &[Role] = &[Role::Bureau, Role::Regulator];
 const BANK_AND_BUREAU: &[Role] = &[Role::Bank, Role::Bureau];
-const SUPERVISORS: &[Role] = &[Role::Bureau, Role::Regulator];
-const BUREAU_AND_REGULATOR: &[Role] = &[Role::Bureau, Role::Regulator];
 const REGULATOR: &[Role] = &[Role::Regulator];
 const MEMBERS: &[Role] = Role::ALL;
 
@@ -85,14 +91,16 @@ pub fn table() -> Vec<Entry> {
         get("/v1/mandates", BUREAU_AND_REGULATOR, |c| Box::pin(mandates::list(c))),
         post("/v1/mandates", REGULATOR, |c| Box::pin(mandates::open(c))),
         post("/v1/mandates/{id}/approval", REGULATOR, |c| Box::pin(mandates::approve(c))),
+        get("/v1/holds", BUREAU, |c| Box::pin(holds::list(c))),
+        post("/v1/holds", BUREAU, |c| Box::pin(holds::place(c))),
+        post("/v1/holds/{id}/lifting", BUREAU, |c| Box::pin(holds::lift(c))),
         get("/v1/ledger/checkpoint", MEMBERS, |c| Box::pin(ledger::checkpoint(c))),
         // What comes after a `:` is a pattern: a C2SP index is of several parts.
-        get("/v1/ledger/tile/entries/{bundle:.+}", SUPERVISORS, |c| Box::pin(log::bundle(c))),
+        get("/v1/ledger/tile/entries/{bundle:.+}", BUREAU_AND_REGULATOR, |c| Box::pin(log::bundle(c))),
         get("/v1/ledger/tile/{level}/{tile:.+}", MEMBERS, |c| Box::pin(log::tile(c))),
         get("/v1/ledger/proof/{index}", MEMBERS, |c| Box::pin(log::proof(c))),
         get("/v1/ledger/consistency", MEMBERS, |c| Box::pin(log::consistency(c))),
         get("/v1/ledger/entries", BANK, |c| Box::pin(log::own_entries(c))),
-        get("/v1/ledger/proof/{index}", MEMBERS, |c| Box::pin(ledger::proof(c))),
         get("/v1/members", BUREAU_AND_REGULATOR, |c| Box::pin(members::list(c))),
         post("/v1/members/{id}/suspension", BUREAU, |c| Box::pin(members::suspend(c))),
         post("/v1/members/{id}/resumption", BUREAU, |c| Box::pin(members::resume(c))),

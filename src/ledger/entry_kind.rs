@@ -39,6 +39,10 @@ wire_enum! {
         MandateOpened = "mandate.opened",
         /// Another person of the regulator approved it.
         MandateApproved = "mandate.approved",
+        /// The bureau stopped releases of a member, product, section or taxpayer.
+        HoldPlaced = "hold.placed",
+        /// The bureau let them go on.
+        HoldLifted = "hold.lifted",
     }
 }
 

@@ -17,6 +17,7 @@ pub mod disclosures;
 pub mod error;
 pub mod fact_search;
 pub mod facts;
+pub mod holds;
 pub mod idempotency;
 pub mod ledger;
 pub mod ledger_read;

@@ -84,6 +84,7 @@ diesel::table! {
         frontier -> Binary,
         at -> Timestamp,
         last_batch_index -> BigInt,
+        last_hold_index -> BigInt,
     }
 }
 
@@ -215,6 +216,10 @@ diesel::table! {
     entry_concern (member, idx) {
         member -> Text,
         idx -> BigInt,
+    }
+}
+
+diesel::table! {
     proposal (id) {
         id -> Text,
         change -> Text,
@@ -227,6 +232,10 @@ diesel::table! {
         decided_member -> Nullable<Text>,
         decided_label -> Nullable<Text>,
         decided_at -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
     entry_fact (idx) {
         idx -> BigInt,
         at -> Timestamp,
@@ -261,6 +270,20 @@ diesel::table! {
         approved_at -> Nullable<Timestamp>,
         approved_by -> Nullable<Text>,
         approved_certificate -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    hold (id) {
+        id -> Text,
+        target -> Text,
+        value -> Text,
+        reason -> Text,
+        until -> Nullable<Timestamp>,
+        placed_at -> Timestamp,
+        placed_by -> Text,
+        lifted_at -> Nullable<Timestamp>,
+        lifted_by -> Nullable<Text>,
     }
 }
 

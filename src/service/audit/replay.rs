@@ -12,6 +12,7 @@ use super::release::{Found, find};
 use super::sight::sight;
 use super::{ReadScope, record_read};
 use crate::domain::consent::{Consent, ConsentStatus};
+use crate::domain::hold::Holds;
 use crate::domain::permit::{Ask, permit};
 use crate::domain::product::{Product, ProductStatus};
 use crate::domain::section::Section;
@@ -262,7 +263,7 @@ fn rules_hold(row: &ReleaseRow, kept: &Kept<'_>, consent: Consent, product: Opti
         profile: Some(kept.profile.clone()),
         ..product
     });
-    let permit = permit(&ask, Some(&consent), product.as_ref(), row.issued_at())
+    let permit = permit(&ask, Some(&consent), product.as_ref(), Holds::NONE, row.issued_at())
         .map_err(|denial| Stop::Differs(format!("the rules refuse it today: {}", denial.reason())))?;
     must(permit.taxpayer() == &kept.taxpayer, || "the consent is another taxpayer's".into())?;
     must(permit.sections() == kept.sections, || "sections: the consent opens others".into())?;
