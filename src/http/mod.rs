@@ -8,6 +8,7 @@ pub mod consents;
 pub mod dossiers;
 pub mod gate;
 pub mod ledger;
+pub mod live_tls;
 pub mod members;
 pub mod operations;
 pub mod pages;

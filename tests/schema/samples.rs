@@ -8,6 +8,7 @@ use shuidaiyi::domain::denial::{ConsentFault, Denial};
 use shuidaiyi::domain::import::{InputRule, RowError};
 use shuidaiyi::domain::product::{FieldProfile, ProductTerms};
 use shuidaiyi::domain::timestamp::Timestamp;
+use shuidaiyi::http::members::{CertificateWire, RotationWire};
 use shuidaiyi::http::problem::response;
 use shuidaiyi::http::{consents, dossiers, products};
 use shuidaiyi::ledger::{Entry, EntryKind, InclusionReceipt};
@@ -19,7 +20,9 @@ use shuidaiyi::service::consent::{ConsentChange, ConsentView, NewConsent};
 use shuidaiyi::service::error::RefusedDelivery;
 use shuidaiyi::service::error::ServiceError;
 use shuidaiyi::service::ingest::Report;
+use shuidaiyi::service::members::{MemberChange, MemberView};
 use shuidaiyi::service::product::ProductView;
+use shuidaiyi::service::proposals::{Decided, ProposalView};
 use shuidaiyi::service::receipt::Receipt;
 use shuidaiyi::service::rejections::RejectedRow;
 use shuidaiyi::service::repeat::{ReleaseView, Repeated};
@@ -51,6 +54,8 @@ fn requests_are_read() {
     read::<dossiers::Wire>(&sample("pull-request"));
     read::<NewConsent>(&sample("consent-new"));
     read::<consents::Revocation>(&sample("consent-revocation"));
+    read::<CertificateWire>(&sample("member-certificate-new"));
+    read::<RotationWire>(&sample("member-rotation"));
     read::<products::Approval>(&sample("product-approval"));
     round_trip::<ProductTerms>(&sample("product-terms"));
     read::<ProductTerms>(&sample("product-terms")).check().unwrap();
@@ -137,6 +142,14 @@ fn answers_are_written_so() {
     let longest = serde_json::to_value(written(Some(String::new()), Some(receipt.clone()))).unwrap();
     assert_eq!(keys(&longest), keys(&document("release")["$defs"]["repeated"]["properties"]));
     assert_eq!(keys(&sample("receipt")), keys(&document("receipt")["properties"]));
+}
+
+#[test]
+fn members_and_proposals_are_written_so() {
+    round_trip::<MemberView>(&sample("member"));
+    round_trip::<MemberChange>(&sample("member-change"));
+    round_trip::<ProposalView>(&sample("proposal"));
+    round_trip::<Decided>(&sample("proposal-decided"));
 }
 
 #[test]
