@@ -125,7 +125,8 @@ impl Config {
             &mut self.tls.certificate,
             &mut self.tls.key,
         ];
-        for path in paths.into_iter().chain(self.database.postgres_url_file.as_mut()) {
+        let more = self.database.postgres_url_file.as_mut().into_iter().chain(&mut self.tls.crl);
+        for path in paths.into_iter().chain(more) {
             *path = base.join(&*path);
         }
     }

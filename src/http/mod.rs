@@ -12,6 +12,7 @@ pub mod holds;
 pub mod ledger;
 pub mod log;
 pub mod mandates;
+pub mod live_tls;
 pub mod members;
 pub mod operations;
 pub mod pages;
