@@ -33,9 +33,11 @@ use shuidaiyi::http::routes::{Takes, table};
 use shuidaiyi::http::{consents, dossiers, products};
 use shuidaiyi::ledger::EntryKind;
 use shuidaiyi::seal::sd_jwt::{ConsentClaim, DossierClaims, WindowClaim};
+use shuidaiyi::service::audit::ReadScope;
 use shuidaiyi::service::consent::NewConsent;
 use shuidaiyi::service::error::{Fault, RefusedDelivery, ServiceError};
 use shuidaiyi::service::ingest::Mode;
+use shuidaiyi::service::mandate::NewMandate;
 use shuidaiyi::service::refusals::Counted;
 
 #[path = "schema/samples.rs"]
@@ -253,6 +255,11 @@ fn every_list_of_names_is_the_one_of_the_code() {
     assert_enum::<Drawdown>("product", "/$defs/drawdown/enum");
     assert_enum::<Repayment>("product", "/$defs/repayment/enum");
     assert_enum::<Security>("product", "/$defs/security/enum");
+    let reads: Vec<&str> = ReadScope::ALL.iter().map(|scope| scope.as_str()).collect();
+    let entries = document("ledger-entry");
+    let read =
+        entries["oneOf"].as_array().unwrap().iter().find(|kind| kind["properties"].get("scope").is_some());
+    assert_eq!(texts(&read.unwrap()["properties"]["scope"]["enum"]), reads);
     assert_enum::<Mode>("openapi", "/components/schemas/Mode/enum");
     let rules: Vec<&str> = InputRule::ALL.iter().map(|rule| rule.as_str()).collect();
     assert_list("batch", "/$defs/rule/enum", &rules);
@@ -290,6 +297,7 @@ fn every_list_of_fields_is_the_one_of_the_code() {
     assert_fields::<ProductTerms>("product", "/$defs/terms/properties");
     assert_fields::<FieldProfile>("product", "/$defs/profile/properties");
     assert_fields::<products::Approval>("product", "/$defs/approval/properties");
+    assert_fields::<NewMandate>("mandate", "/$defs/new/properties");
     assert_fields::<DossierClaims>("dossier-claims", "/properties");
     assert_fields::<ConsentClaim>("dossier-claims", "/properties/consent/properties");
     assert_fields::<WindowClaim>("common", "/$defs/window/properties");

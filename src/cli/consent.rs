@@ -4,12 +4,10 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use super::arguments::{ConsentAction, ConsentOptions};
-use super::output::{Failure, block_on, open_exchange, operator_label, say};
-use crate::domain::member::{MemberId, Role};
+use super::output::{Failure, block_on, open_exchange, operator, say};
+use crate::domain::member::MemberId;
 use crate::service::Exchange;
-use crate::service::admin::OPERATOR;
 use crate::service::consent::{self, ConsentView};
-use crate::service::directory::Caller;
 
 /// Consents on a page.
 const PAGE: i64 = 1_000;
@@ -56,15 +54,4 @@ fn line(view: &ConsentView) -> String {
         view.terms.product_id,
         sections.join("、"),
     )
-}
-
-/// The operator acts for the bureau on the host; the entry says that it was the operator.
-fn operator() -> Result<Caller, Failure> {
-    Ok(Caller {
-        member: OPERATOR.parse().map_err(Failure::system)?,
-        role: Role::Bureau,
-        label: operator_label(),
-        certificate: String::new(),
-        quota_per_day: 0,
-    })
 }

@@ -7,8 +7,11 @@ use std::sync::Arc;
 use crate::app::AppError;
 use crate::clock::SystemClock;
 use crate::config::{Config, ConfigError};
+use crate::domain::member::Role;
 use crate::outbound::gateway_client::ClientError;
 use crate::service::Exchange;
+use crate::service::admin::OPERATOR;
+use crate::service::directory::Caller;
 use crate::service::error::ServiceError;
 use crate::service::start::{StartError, open};
 
@@ -148,6 +151,17 @@ pub fn block_on<T>(work: impl Future<Output = Result<T, Failure>>) -> Result<T, 
 /// The person at the command line, as entries of the ledger commit to it.
 pub fn operator_label() -> String {
     std::env::var("SUDO_USER").or_else(|_| std::env::var("USER")).unwrap_or_else(|_| "operator".to_owned())
+}
+
+/// The operator acts for the bureau on the host; the entry says that it was the operator.
+pub fn operator() -> Result<Caller, Failure> {
+    Ok(Caller {
+        member: OPERATOR.parse().map_err(Failure::system)?,
+        role: Role::Bureau,
+        label: operator_label(),
+        certificate: String::new(),
+        quota_per_day: 0,
+    })
 }
 
 /// Prints one line to stdout; a closed pipe ends the program quietly.

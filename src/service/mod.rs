@@ -4,6 +4,7 @@
 pub mod admin;
 pub mod assemble;
 pub mod audit;
+pub mod bundle_page;
 pub mod catalogue;
 pub mod committer;
 pub mod consent;
@@ -11,6 +12,7 @@ pub mod directory;
 pub mod disclosures;
 pub mod error;
 pub mod evidence;
+pub mod evidence_bundle;
 pub mod fact_index;
 pub mod ingest;
 pub mod keys;
@@ -28,6 +30,7 @@ pub mod repeat;
 pub mod staging;
 pub mod start;
 pub mod verify;
+pub mod verify_bundle;
 pub mod writer;
 
 use std::path::PathBuf;

@@ -16,6 +16,7 @@ mod input_formats;
 mod input_keys;
 mod input_streams;
 mod kill;
+mod mandates;
 mod quotas;
 mod races;
 mod refusals;

@@ -19,6 +19,7 @@ use shuidaiyi::service::consent::{ConsentChange, ConsentView, NewConsent};
 use shuidaiyi::service::error::RefusedDelivery;
 use shuidaiyi::service::error::ServiceError;
 use shuidaiyi::service::ingest::Report;
+use shuidaiyi::service::mandate::{MandateChange, MandateView, NewMandate};
 use shuidaiyi::service::product::ProductView;
 use shuidaiyi::service::receipt::Receipt;
 use shuidaiyi::service::rejections::RejectedRow;
@@ -137,6 +138,28 @@ fn answers_are_written_so() {
     let longest = serde_json::to_value(written(Some(String::new()), Some(receipt.clone()))).unwrap();
     assert_eq!(keys(&longest), keys(&document("release")["$defs"]["repeated"]["properties"]));
     assert_eq!(keys(&sample("receipt")), keys(&document("receipt")["properties"]));
+}
+
+#[test]
+fn mandates_are_answered_so() {
+    let mandate = sample("mandate");
+    let view = || MandateView {
+        id: read(&mandate["id"]),
+        notice_no: read(&mandate["notice_no"]),
+        bank: read(&mandate["bank"]),
+        from: read(&mandate["from"]),
+        to: read(&mandate["to"]),
+        opened_at: read(&mandate["opened_at"]),
+        opened_by: read(&mandate["opened_by"]),
+        approved_at: read(&mandate["approved_at"]),
+        approved_by: read(&mandate["approved_by"]),
+    };
+    assert_eq!(serde_json::to_value(view()).unwrap(), mandate);
+    let changed = sample("mandate-change");
+    let change = MandateChange { mandate: view(), receipt: read(&changed["receipt"]) };
+    assert_eq!(serde_json::to_value(change).unwrap(), changed);
+    let new: NewMandate = read(&sample("mandate-new"));
+    assert_eq!(serde_json::to_value(new.from).unwrap(), mandate["from"]);
 }
 
 #[test]
