@@ -37,10 +37,12 @@ use shuidaiyi::http::routes::{Takes, table};
 use shuidaiyi::http::{consents, dossiers, products};
 use shuidaiyi::ledger::EntryKind;
 use shuidaiyi::seal::sd_jwt::{ConsentClaim, DossierClaims, WindowClaim};
+use shuidaiyi::service::audit::ReadScope;
 use shuidaiyi::service::consent::NewConsent;
 use shuidaiyi::service::error::{Fault, RefusedDelivery, ServiceError};
 use shuidaiyi::service::holds::NewHold;
 use shuidaiyi::service::ingest::Mode;
+use shuidaiyi::service::mandate::NewMandate;
 use shuidaiyi::service::refusals::Counted;
 
 #[path = "schema/samples.rs"]
@@ -262,6 +264,11 @@ fn every_list_of_names_is_the_one_of_the_code() {
     assert_enum::<MemberStatus>("member", "/$defs/status/enum");
     assert_enum::<CertificateState>("member", "/$defs/state/enum");
     assert_enum::<ProposalStatus>("member", "/$defs/proposal_status/enum");
+    let reads: Vec<&str> = ReadScope::ALL.iter().map(|scope| scope.as_str()).collect();
+    let entries = document("ledger-entry");
+    let read =
+        entries["oneOf"].as_array().unwrap().iter().find(|kind| kind["properties"].get("scope").is_some());
+    assert_eq!(texts(&read.unwrap()["properties"]["scope"]["enum"]), reads);
     assert_enum::<Mode>("openapi", "/components/schemas/Mode/enum");
     let rules: Vec<&str> = InputRule::ALL.iter().map(|rule| rule.as_str()).collect();
     assert_list("batch", "/$defs/rule/enum", &rules);
@@ -302,6 +309,7 @@ fn every_list_of_fields_is_the_one_of_the_code() {
     assert_fields::<NewHold>("hold", "/$defs/new/properties");
     assert_fields::<members::CertificateWire>("member", "/$defs/certificate_new/properties");
     assert_fields::<members::RotationWire>("member", "/$defs/rotation/properties");
+    assert_fields::<NewMandate>("mandate", "/$defs/new/properties");
     assert_fields::<DossierClaims>("dossier-claims", "/properties");
     assert_fields::<ConsentClaim>("dossier-claims", "/properties/consent/properties");
     assert_fields::<WindowClaim>("common", "/$defs/window/properties");

@@ -49,6 +49,8 @@ pub enum Command {
     Ledger(super::ledger::LedgerOptions),
     /// 暂停提供 The brake: stop what leaves for a member, product, section or taxpayer
     Hold(super::hold::HoldOptions),
+    /// 证据包：单笔提供，自成一体 One release as a self-contained bundle
+    Evidence(super::evidence::EvidenceOptions),
 }
 
 /// `demo`
@@ -347,11 +349,11 @@ pub struct PullOptions {
 /// `verify`
 #[derive(Args, Clone)]
 pub struct VerifyOptions {
-    /// A saved pull answer, or - for stdin.
+    /// A saved pull answer, or - for stdin; or a bundle of evidence.
     pub file: PathBuf,
-    /// The exchange's trust file.
+    /// The exchange's trust file. A bundle brings its own, if none is given.
     #[arg(long)]
-    pub trust: PathBuf,
+    pub trust: Option<PathBuf>,
     /// The bank that the dossier must be for.
     #[arg(long)]
     pub audience: Option<String>,

@@ -4,12 +4,10 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use super::arguments::{ConsentAction, ConsentOptions};
-use super::output::{Failure, block_on, open_exchange, operator_label, say};
-use crate::domain::member::{MemberId, Role};
+use super::output::{Failure, block_on, open_exchange, operator_caller, say};
+use crate::domain::member::MemberId;
 use crate::service::Exchange;
-use crate::service::admin::OPERATOR;
 use crate::service::consent::{self, ConsentView};
-use crate::service::directory::Caller;
 
 /// Consents on a page.
 const PAGE: i64 = 1_000;
@@ -24,7 +22,7 @@ pub fn run(options: &ConsentOptions) -> Result<ExitCode, Failure> {
         ConsentAction::Revoke { config, consent, reason } => {
             let exchange = open_exchange(config)?;
             let change = block_on(async {
-                Ok(consent::revoke(&exchange, &operator()?, consent.clone(), reason.clone(), None).await?)
+                Ok(consent::revoke(&exchange, &operator_caller()?, consent.clone(), reason.clone(), None).await?)
             })?;
             say(format!("已撤回 revoked: {} ({})", change.consent.terms.id, change.consent.status));
         }
@@ -56,15 +54,4 @@ fn line(view: &ConsentView) -> String {
         view.terms.product_id,
         sections.join("、"),
     )
-}
-
-/// The operator acts for the bureau on the host; the entry says that it was the operator.
-fn operator() -> Result<Caller, Failure> {
-    Ok(Caller {
-        member: OPERATOR.parse().map_err(Failure::system)?,
-        role: Role::Bureau,
-        label: operator_label(),
-        certificate: String::new(),
-        quota_per_day: 0,
-    })
 }

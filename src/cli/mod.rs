@@ -7,6 +7,7 @@ mod delivered;
 mod demo;
 mod enrol;
 mod hold;
+mod evidence;
 mod import;
 pub mod init;
 mod ledger;
@@ -62,6 +63,7 @@ fn run(command: Command) -> Result<ExitCode, Failure> {
         Command::Show(options) => show::run(&options),
         Command::Ledger(options) => ledger::run(&options),
         Command::Hold(options) => hold::run(&options),
+        Command::Evidence(options) => evidence::run(&options),
     }
 }
 

@@ -7,10 +7,12 @@ use std::sync::Arc;
 use crate::app::AppError;
 use crate::clock::SystemClock;
 use crate::config::{Config, ConfigError};
+use crate::domain::member::Role;
 use crate::domain::proposal::Person;
 use crate::outbound::gateway_client::ClientError;
 use crate::service::Exchange;
 use crate::service::admin::OPERATOR;
+use crate::service::directory::Caller;
 use crate::service::error::ServiceError;
 use crate::service::start::{StartError, open};
 
@@ -174,6 +176,17 @@ fn host_user() -> Option<String> {
         Ok(uid) if own == 0 => Some(uid),
         Ok(_) | Err(_) => Some(own.to_string()),
     }
+}
+
+/// The operator acts for the bureau on the host; the entry says that it was the operator.
+pub fn operator_caller() -> Result<Caller, Failure> {
+    Ok(Caller {
+        member: OPERATOR.parse().map_err(Failure::system)?,
+        role: Role::Bureau,
+        label: operator_label(),
+        certificate: String::new(),
+        quota_per_day: 0,
+    })
 }
 
 /// Prints one line to stdout; a closed pipe ends the program quietly.

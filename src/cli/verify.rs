@@ -1,4 +1,4 @@
-//! `shuidaiyi verify`: offline, with the trust file and nothing else. Each check is a line.
+//! `shuidaiyi verify`: offline, with the trust file and nothing else, or a bundle of evidence. Each check is a line.
 
 use std::io::Read;
 use std::path::Path;
@@ -12,17 +12,26 @@ use crate::clock::{Clock, SystemClock};
 use crate::seal::trust::TrustFile;
 use crate::seal::verify::Expectations;
 use crate::service::verify::{PullAnswer, verify};
+use crate::service::verify_bundle::{Bundle, is_bundle};
 
-/// Checks a saved answer; exit 0 only if every check holds.
+/// Checks a saved answer, or a bundle of evidence; exit 0 only if every check holds.
 pub fn run(options: &VerifyOptions) -> Result<ExitCode, Failure> {
-    let answer: PullAnswer = serde_json::from_str(&read(&options.file)?).map_err(|why| {
-        Failure::usage(format!("{}: not the answer of a pull: {why}", options.file.display()))
-    })?;
-    let trust = TrustFile::parse(&read(&options.trust)?)
-        .map_err(|why| Failure::usage(format!("{}: {why}", options.trust.display())))?;
+    let bytes = read(&options.file)?;
+    let trust = options.trust.as_deref().map(read_trust).transpose()?;
     let expect =
         Expectations { audience: options.audience.as_deref(), at_micros: SystemClock.now().micros() };
-    let report = verify(&answer, &trust, expect);
+    let report = if is_bundle(&bytes) {
+        let bundle = Bundle::open(&bytes).map_err(|why| Failure::usage(why).about(&options.file))?;
+        bundle.verify(trust.as_ref(), expect)
+    } else {
+        let answer: PullAnswer = serde_json::from_slice(&bytes).map_err(|why| {
+            Failure::usage(format!("{}: not the answer of a pull: {why}", options.file.display()))
+        })?;
+        let trust = trust.ok_or_else(|| {
+            Failure::usage("name the exchange's trust file: --trust trust.json; only a bundle brings its own")
+        })?;
+        verify(&answer, &trust, expect)
+    };
     if options.json {
         let checks: Vec<_> = report
             .checks
@@ -46,13 +55,18 @@ pub fn run(options: &VerifyOptions) -> Result<ExitCode, Failure> {
     Ok(if report.holds() { ExitCode::SUCCESS } else { ExitCode::from(NO) })
 }
 
-fn read(path: &Path) -> Result<String, Failure> {
-    let mut text = String::new();
+fn read_trust(path: &Path) -> Result<TrustFile, Failure> {
+    let text = String::from_utf8_lossy(&read(path)?).into_owned();
+    TrustFile::parse(&text).map_err(|why| Failure::usage(format!("{}: {why}", path.display())))
+}
+
+fn read(path: &Path) -> Result<Vec<u8>, Failure> {
+    let mut bytes = Vec::new();
     let read = if path == Path::new("-") {
-        std::io::stdin().read_to_string(&mut text).map(drop)
+        std::io::stdin().read_to_end(&mut bytes).map(drop)
     } else {
-        std::fs::read_to_string(path).map(|whole| text = whole)
+        std::fs::read(path).map(|whole| bytes = whole)
     };
     read.map_err(|why| Failure::usage(format!("{}: {why}", path.display())))?;
-    Ok(text)
+    Ok(bytes)
 }

@@ -4,6 +4,7 @@
 pub mod admin;
 pub mod assemble;
 pub mod audit;
+pub mod bundle_page;
 pub mod catalogue;
 pub mod committer;
 pub mod consent;
@@ -12,6 +13,7 @@ pub mod disclosures;
 pub mod enrolment;
 pub mod error;
 pub mod evidence;
+pub mod evidence_bundle;
 pub mod fact_index;
 pub mod holds;
 pub mod ingest;
@@ -33,6 +35,7 @@ pub mod repeat;
 pub mod staging;
 pub mod start;
 pub mod verify;
+pub mod verify_bundle;
 pub mod writer;
 
 use std::path::PathBuf;

@@ -18,6 +18,7 @@ mod input_keys;
 mod input_streams;
 mod kill;
 mod log;
+mod mandates;
 mod quotas;
 mod races;
 mod refusals;

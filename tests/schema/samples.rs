@@ -24,6 +24,7 @@ use shuidaiyi::service::error::ServiceError;
 use shuidaiyi::service::holds::{HoldChange, HoldView, NewHold};
 use shuidaiyi::service::ingest::Report;
 use shuidaiyi::service::members::{MemberChange, MemberView};
+use shuidaiyi::service::mandate::{MandateChange, MandateView, NewMandate};
 use shuidaiyi::service::product::ProductView;
 use shuidaiyi::service::proposals::{Decided, ProposalView};
 use shuidaiyi::service::receipt::Receipt;
@@ -176,6 +177,28 @@ fn members_and_proposals_are_written_so() {
     round_trip::<MemberChange>(&sample("member-change"));
     round_trip::<ProposalView>(&sample("proposal"));
     round_trip::<Decided>(&sample("proposal-decided"));
+}
+
+#[test]
+fn mandates_are_answered_so() {
+    let mandate = sample("mandate");
+    let view = || MandateView {
+        id: read(&mandate["id"]),
+        notice_no: read(&mandate["notice_no"]),
+        bank: read(&mandate["bank"]),
+        from: read(&mandate["from"]),
+        to: read(&mandate["to"]),
+        opened_at: read(&mandate["opened_at"]),
+        opened_by: read(&mandate["opened_by"]),
+        approved_at: read(&mandate["approved_at"]),
+        approved_by: read(&mandate["approved_by"]),
+    };
+    assert_eq!(serde_json::to_value(view()).unwrap(), mandate);
+    let changed = sample("mandate-change");
+    let change = MandateChange { mandate: view(), receipt: read(&changed["receipt"]) };
+    assert_eq!(serde_json::to_value(change).unwrap(), changed);
+    let new: NewMandate = read(&sample("mandate-new"));
+    assert_eq!(serde_json::to_value(new.from).unwrap(), mandate["from"]);
 }
 
 #[test]

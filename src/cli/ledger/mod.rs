@@ -1,6 +1,7 @@
 //! `shuidaiyi ledger …`: the ledger on the host's command line.
 
 mod checkpoint;
+mod replay;
 
 use std::process::ExitCode;
 
@@ -21,11 +22,14 @@ pub struct LedgerOptions {
 pub enum LedgerAction {
     /// 最新检查点 The newest checkpoint: size and root, signed
     Checkpoint(checkpoint::CheckpointOptions),
+    /// 重放：按当时的记录重建档案并比对 Rebuild a dossier and compare
+    Replay(replay::ReplayOptions),
 }
 
 /// Does what was asked.
 pub fn run(options: &LedgerOptions) -> Result<ExitCode, Failure> {
     match &options.action {
         LedgerAction::Checkpoint(options) => checkpoint::run(options),
+        LedgerAction::Replay(options) => replay::run(options),
     }
 }

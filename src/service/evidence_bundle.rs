@@ -1,0 +1,153 @@
+//! The bundle of evidence about one release: everything that it takes to check it on a machine that never saw the gateway.
+//!
+//! A ZIP of plain files: the answer as the bank has it, checkpoint, keys, the consent as granted, a page in Chinese that
+//! says what they prove and how to check them, and a manifest of their SHA-256. `service::verify_bundle` reads it.
+
+use std::io::{Cursor, Write};
+use std::sync::Arc;
+
+use serde::Serialize;
+use serde_json::json;
+use zip::write::SimpleFileOptions;
+use zip::{CompressionMethod, ZipWriter};
+
+use super::Exchange;
+use super::audit::{Replayed, replay};
+use super::bundle_page::{Told, page};
+use super::directory::Caller;
+use super::error::{ServiceError, ServiceResult};
+use super::evidence;
+use super::rebuild::rebuild;
+use super::receipt::Receipt;
+use crate::domain::consent::ConsentTerms;
+use crate::ledger::entry::EntryKind;
+use crate::ledger::receipt::InclusionReceipt;
+use crate::seal::digest::{canonical_json, hexadecimal, prefixed_digest, sha256};
+use crate::store::ledger::{Draft, Field};
+use crate::store::releases::ReleaseRow;
+use crate::store::{audit_read, consents};
+
+/// Names of the bundle's files.
+pub const ANSWER: &str = "answer.json";
+/// See [`ANSWER`].
+pub const CHECKPOINT: &str = "checkpoint.txt";
+/// See [`ANSWER`].
+pub const TRUST: &str = "trust.json";
+/// See [`ANSWER`].
+pub const CONSENT: &str = "consent.json";
+/// See [`ANSWER`].
+pub const PAGE: &str = "说明.html";
+/// See [`ANSWER`].
+pub const MANIFEST: &str = "manifest.json";
+/// Version of the bundle's layout.
+pub const BUNDLE_VERSION: u64 = 1;
+
+/// A bundle, made and recorded.
+#[derive(Debug)]
+pub struct EvidenceBundle {
+    /// The release.
+    pub release_id: String,
+    /// The ZIP.
+    pub bytes: Vec<u8>,
+    /// `sha-256:` digest of its manifest, as the entry names it.
+    pub manifest_digest: String,
+    /// Proves that it was made: entry `evidence.made`.
+    pub receipt: Receipt,
+}
+
+/// Makes the bundle of a granted release. Its dossier is rebuilt and must come out identical; that it was made is an entry.
+pub async fn make(exchange: &Arc<Exchange>, caller: &Caller, id: &str) -> ServiceResult<EvidenceBundle> {
+    let replayed = replay(exchange, caller, id, None).await?;
+    if let Some(difference) = &replayed.first_difference {
+        return Err(ServiceError::Conflict(format!(
+            "the replay differs, so there is no evidence to give: {difference}"
+        )));
+    }
+    // A receipt under the newest checkpoint this exchange has for it, cosigned if witnesses were there.
+    let receipt = evidence::receipt_of(exchange, id, EntryKind::ReleaseGranted).await?;
+    let (row, terms, dossier) = {
+        let id = id.to_owned();
+        exchange.blocking(move |e| read(e, &id)).await?
+    };
+    let dossier_digest = replayed.dossier_digest.clone();
+    let files = files(exchange, &row, &terms, dossier, &receipt, &replayed)?;
+    let (manifest, bytes) = pack(&files)?;
+    let manifest_digest = prefixed_digest(manifest.as_bytes());
+    let draft = Draft {
+        kind: EntryKind::EvidenceMade,
+        object_id: id.to_owned(),
+        actor: caller.member.to_string(),
+        by: caller.label.clone(),
+        fields: vec![
+            ("dossier_digest", Field::Plain(dossier_digest.into())),
+            ("manifest_digest", Field::Plain(manifest_digest.as_str().into())),
+        ],
+    };
+    let ((), committed) = exchange.writer.unit(move |_c, _now| Ok(Ok(((), vec![draft])))).await?;
+    Ok(EvidenceBundle { release_id: id.to_owned(), bytes, manifest_digest, receipt: committed.receipt(0)? })
+}
+
+fn read(exchange: &Exchange, id: &str) -> ServiceResult<(ReleaseRow, ConsentTerms, String)> {
+    let (row, consent) = exchange.ledger.read(|c| {
+        let row = audit_read::release(c, id)?;
+        let consent = row.as_ref().map(|row| consents::find(c, &row.consent_id)).transpose()?.flatten();
+        Ok((row, consent))
+    })?;
+    let (row, consent) = row.zip(consent).ok_or(ServiceError::NotFound)?;
+    let dossier = rebuild(exchange, &row, &[])?.text();
+    Ok((row, consent.terms, dossier))
+}
+
+fn files(
+    exchange: &Exchange,
+    row: &ReleaseRow,
+    terms: &ConsentTerms,
+    dossier: String,
+    receipt: &Receipt,
+    replayed: &Replayed,
+) -> ServiceResult<Vec<(&'static str, String)>> {
+    let proof = InclusionReceipt::parse(&receipt.proof).map_err(ServiceError::internal)?;
+    let answer = json!({ "release_id": row.id, "dossier": dossier, "receipt": receipt });
+    let trust = exchange.keys.trust();
+    let told = Told {
+        release: row,
+        terms,
+        replayed,
+        receipt,
+        checkpoint: &proof.checkpoint,
+        issuer: &trust.issuer,
+        made_at: exchange.clock.now(),
+    };
+    Ok(vec![
+        (ANSWER, pretty(&answer)?),
+        (CHECKPOINT, proof.checkpoint.clone()),
+        // Canonical, so that its bytes hash to the digest that dossier and ledger name.
+        (CONSENT, canonical_json(terms).map_err(ServiceError::internal)?),
+        (TRUST, pretty(&*trust)?),
+        (PAGE, page(&told)),
+    ])
+}
+
+fn pretty(value: &impl Serialize) -> ServiceResult<String> {
+    Ok(serde_json::to_string_pretty(value).map_err(ServiceError::internal)? + "\n")
+}
+
+/// The manifest, and the ZIP of all files. Nothing in it depends on the day: the same files give the same bytes.
+fn pack(files: &[(&'static str, String)]) -> ServiceResult<(String, Vec<u8>)> {
+    let listed: serde_json::Map<String, serde_json::Value> = files
+        .iter()
+        .map(|(name, text)| ((*name).to_owned(), hexadecimal(&sha256(text.as_bytes())).into()))
+        .collect();
+    let manifest = pretty(&json!({ "v": BUNDLE_VERSION, "sha256": listed }))?;
+    let mut zip = ZipWriter::new(Cursor::new(Vec::new()));
+    let options = SimpleFileOptions::default()
+        .compression_method(CompressionMethod::Deflated)
+        .last_modified_time(zip::DateTime::default());
+    let all = files.iter().map(|(name, text)| (*name, text.as_str()));
+    for (name, text) in all.chain([(MANIFEST, manifest.as_str())]) {
+        zip.start_file(name, options).map_err(ServiceError::internal)?;
+        zip.write_all(text.as_bytes()).map_err(ServiceError::internal)?;
+    }
+    let bytes = zip.finish().map_err(ServiceError::internal)?.into_inner();
+    Ok((manifest, bytes))
+}
