@@ -10,6 +10,7 @@ use serde::Deserialize;
 use crate::http::body::BodyOptions;
 use crate::http::server::GatewayOptions;
 use crate::http::tls::TlsOptions;
+use crate::service::keys::KeyPlaces;
 use crate::service::start::Places;
 use crate::store::db::Location;
 
@@ -141,8 +142,7 @@ impl Config {
             ledger,
             data,
             anchor: self.ledger.anchor.clone(),
-            keys: self.keys.directory.clone(),
-            trust: self.keys.trust.clone(),
+            keys: KeyPlaces { directory: self.keys.directory.clone(), trust: self.keys.trust.clone() },
             connections: self.database.connections,
         })
     }

@@ -7,6 +7,7 @@ mod delivered;
 mod demo;
 mod import;
 pub mod init;
+mod key;
 mod ledger;
 mod member;
 mod output;
@@ -56,6 +57,7 @@ fn run(command: Command) -> Result<ExitCode, Failure> {
         Command::Pull(options) => pull::run(&options),
         Command::Verify(options) => verify::run(&options),
         Command::Show(options) => show::run(&options),
+        Command::Key(options) => key::run(&options),
         Command::Ledger(options) => ledger::run(&options),
     }
 }

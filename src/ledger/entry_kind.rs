@@ -25,6 +25,8 @@ wire_enum! {
         ProductApproved = "product.approved",
         /// The directory of members changed.
         MemberChanged = "member.changed",
+        /// A key of the exchange or of a member was added, or is no longer used.
+        KeyChanged = "key.changed",
     }
 }
 

@@ -222,7 +222,7 @@ pub fn rebuild(exchange: &Exchange, row: &ReleaseRow, have: &[String]) -> Servic
             size: kept.read_at,
             today: row.issued_at().shanghai_date(),
         };
-        let built = assemble(&exchange.data, &deliveries, salt, wanted)?.disclosure;
+        let built = assemble(&exchange.data, &deliveries, &salt, wanted)?.disclosure;
         if !listed.iter().any(|digest| digest.as_str() == Some(&built.digest)) {
             return Err(ServiceError::internal(format!("replay of a release differs in section {section}")));
         }

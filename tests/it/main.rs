@@ -14,6 +14,7 @@ mod input_batches;
 mod input_formats;
 mod input_keys;
 mod input_streams;
+mod keys;
 mod kill;
 mod quotas;
 mod races;
