@@ -12,6 +12,7 @@ use super::keys::{
 };
 use crate::domain::timestamp::Timestamp;
 use crate::ledger::note::NoteVerifier;
+use crate::outbound::pkcs11::Token;
 use crate::seal::jws::{DOSSIER_TYPE, JwtSigner};
 use crate::seal::keys::{read_pkcs8, read_secret};
 use crate::seal::salt::SaltKey;
@@ -87,10 +88,15 @@ impl KeyRing {
     }
 
     /// Loads the keys as of an instant. Every key that signs now must be there; a past one may be gone.
-    pub fn load(places: &KeyPlaces, source: Source, now: Timestamp) -> Result<Self, KeyError> {
+    pub fn load(
+        places: &KeyPlaces,
+        token: Option<&Arc<Token>>,
+        source: Source,
+        now: Timestamp,
+    ) -> Result<Self, KeyError> {
         let trust = TrustFile::parse(&source.trust)
             .map_err(|why| KeyError::Unusable(format!("{}: {why}", places.trust.display())))?;
-        let signers = signers(places, &source.files)?;
+        let signers = signers(places, token, &source.files)?;
         let mut ring = Self {
             dossier: dossier_keys(&trust, &signers)?,
             ledger: Vec::new(),
@@ -109,7 +115,7 @@ impl KeyRing {
         let present = verifier(&trust.ledger_vkey)?;
         let signer = find(signers, present.public_key()).ok_or_else(|| {
             KeyError::Unusable(
-                "no key file is the ledger key that trust.json names: put the right file back".to_owned(),
+                "no key file and no token has the ledger key that trust.json names: put the right file back".to_owned(),
             )
         })?;
         self.ledger.push(LedgerSigner { verifier: present.clone(), signer });
@@ -139,9 +145,13 @@ fn find(signers: &[Arc<dyn Signer>], public_key: &[u8]) -> Option<Arc<dyn Signer
     signers.iter().find(|signer| signer.public_key() == public_key).cloned()
 }
 
-/// Every private key that signs, from the files of the directory.
-pub fn signers(places: &KeyPlaces, files: &BTreeSet<String>) -> Result<Vec<Arc<dyn Signer>>, KeyError> {
-    let mut found = Vec::new();
+/// Every private key that signs: those in the token, and those in the files of the directory.
+pub fn signers(
+    places: &KeyPlaces,
+    token: Option<&Arc<Token>>,
+    files: &BTreeSet<String>,
+) -> Result<Vec<Arc<dyn Signer>>, KeyError> {
+    let mut found = token.map(Token::signers).transpose()?.unwrap_or_default();
     for name in files {
         let read = if numbered(DOSSIER_KEY_PREFIX, name).is_some() {
             es256_in_memory
@@ -174,7 +184,7 @@ fn dossier_keys(trust: &TrustFile, signers: &[Arc<dyn Signer>]) -> Result<Vec<Do
     match found.last().is_some_and(|last| is_key(last, newest)) {
         true => Ok(found),
         false => Err(unusable(format!(
-            "no key file is the dossier key {} that trust.json names last: put the right file back",
+            "no key file and no token has the dossier key {} that trust.json names last: put the right file back",
             newest.kid
         ))),
     }

@@ -24,13 +24,14 @@ use crate::domain::key_use::{KeyChange, KeyUse};
 use crate::domain::timestamp::Timestamp;
 use crate::ledger::entry::EntryKind;
 use crate::ledger::note::NoteVerifier;
+use crate::outbound::pkcs11::{TOKEN_PLACE, Token};
 use crate::seal::authority::DevelopmentAuthority;
 use crate::seal::certificate::{MemberCertificate, verify_issued_by};
 use crate::seal::keys::{
     generate_ed25519, generate_p256, generate_secret, read_private, write_pkcs8, write_secret,
 };
 use crate::seal::request::certificate_request;
-use crate::seal::signer::{Signer, ed25519_in_memory, es256_in_memory};
+use crate::seal::signer::{SignatureKind, Signer, ed25519_in_memory, es256_in_memory};
 use crate::seal::trust::{LedgerKey, TrustFile, TrustedKey};
 use crate::store::ledger::{Draft, Field};
 
@@ -157,7 +158,11 @@ impl<'a> AtWork<'a> {
         let places = exchange.keys.places();
         let lock = File::open(&places.directory).map_err(ServiceError::internal)?;
         lock.lock().map_err(ServiceError::internal)?;
-        let files = Source::read(places).map_err(ServiceError::internal)?.files().clone();
+        let mut files = Source::read(places).map_err(ServiceError::internal)?.files().clone();
+        // Keys in the token are numbered with those in files.
+        for signer in exchange.keys.token().map(Token::signers).transpose().map_err(key_error)?.unwrap_or_default() {
+            files.extend(signer.place().strip_prefix(TOKEN_PLACE).map(|label| format!("{label}.key")));
+        }
         Ok(Self { exchange, places, files, _lock: lock })
     }
 
@@ -199,7 +204,8 @@ impl<'a> AtWork<'a> {
         let certificate = MemberCertificate::parse_pem(pem).map_err(|why| refuse(why.to_string()))?;
         let ca = trust.ca_der().map_err(ServiceError::internal)?;
         verify_issued_by(&certificate.der, &ca, begins.micros()).map_err(|why| refuse(why.to_string()))?;
-        let held = signers(self.places, &self.files).map_err(ServiceError::internal)?;
+        let files = Source::read(self.places).map_err(ServiceError::internal)?;
+        let held = signers(self.places, self.exchange.keys.token(), files.files()).map_err(ServiceError::internal)?;
         let signer = held.into_iter().find(|signer| signer.public_key() == certificate.public_key);
         let signer =
             signer.ok_or_else(|| refuse("its private key is not here: run shuidaiyi key request".into()))?;
@@ -207,20 +213,28 @@ impl<'a> AtWork<'a> {
     }
 
     fn new_dossier_key(&self) -> ServiceResult<Arc<dyn Signer>> {
-        let (name, der) = (self.free_name(DOSSIER_KEY_PREFIX), generate_p256().map_err(key_error)?);
+        let name = self.free_name(DOSSIER_KEY_PREFIX);
+        if let Some(token) = self.exchange.keys.token() {
+            return token.generate(SignatureKind::Es256, &name).map_err(key_error);
+        }
+        let (name, der) = (format!("{name}.key"), generate_p256().map_err(key_error)?);
         write_pkcs8(&self.places.directory.join(&name), &der).map_err(key_error)?;
         es256_in_memory(&der, &name).ok_or_else(|| ServiceError::internal("a new key is no P-256 key"))
     }
 
     fn new_ledger_key(&self) -> ServiceResult<Arc<dyn Signer>> {
-        let (name, der) = (self.free_name(LEDGER_KEY_PREFIX), generate_ed25519().map_err(key_error)?);
+        let name = self.free_name(LEDGER_KEY_PREFIX);
+        if let Some(token) = self.exchange.keys.token() {
+            return token.generate(SignatureKind::Ed25519, &name).map_err(key_error);
+        }
+        let (name, der) = (format!("{name}.key"), generate_ed25519().map_err(key_error)?);
         write_pkcs8(&self.places.directory.join(&name), &der).map_err(key_error)?;
         ed25519_in_memory(&der, &name).ok_or_else(|| ServiceError::internal("a new key is no Ed25519 key"))
     }
 
     fn free_name(&self, prefix: &str) -> String {
         let last = self.files.iter().filter_map(|name| numbered(prefix, name)).max().unwrap_or(1);
-        format!("{prefix}-{}.key", last.saturating_add(1))
+        format!("{prefix}-{}", last.saturating_add(1))
     }
 
     /// The entries first, then the trust file: no key is in use that the ledger does not name.

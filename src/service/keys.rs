@@ -18,6 +18,7 @@ use crate::seal::jws::JwtSigner;
 use crate::seal::keys::{KeyFileError, read_secret};
 use crate::seal::salt::SaltKey;
 use crate::seal::signer::SignerError;
+use crate::outbound::pkcs11::{Token, TokenError, TokenOptions};
 use crate::seal::trust::TrustFile;
 
 /// How often a running gateway looks whether its keys changed.
@@ -41,6 +42,8 @@ pub struct KeyPlaces {
     pub directory: PathBuf,
     /// The trust file, which names the keys and when each is used.
     pub trust: PathBuf,
+    /// A token that holds private keys besides, and gets the new ones.
+    pub token: Option<TokenOptions>,
 }
 
 /// A key directory or trust file that cannot be used.
@@ -49,6 +52,9 @@ pub enum KeyError {
     /// A key file.
     #[error(transparent)]
     File(#[from] KeyFileError),
+    /// The token.
+    #[error(transparent)]
+    Token(#[from] TokenError),
     /// A key that does not sign.
     #[error(transparent)]
     Signer(#[from] SignerError),
@@ -60,14 +66,16 @@ pub enum KeyError {
 /// Everything the gateway signs and salts with.
 pub struct Keys {
     places: KeyPlaces,
+    token: Option<Arc<Token>>,
     ring: ArcSwap<KeyRing>,
 }
 
 impl Keys {
     /// Loads the keys as of now.
     pub fn load(places: KeyPlaces, now: Timestamp) -> Result<Self, KeyError> {
-        let ring = KeyRing::load(&places, Source::read(&places)?, now)?;
-        Ok(Self { places, ring: ArcSwap::from_pointee(ring) })
+        let token = places.token.as_ref().map(Token::open).transpose()?;
+        let ring = KeyRing::load(&places, token.as_ref(), Source::read(&places)?, now)?;
+        Ok(Self { places, token, ring: ArcSwap::from_pointee(ring) })
     }
 
     /// Takes up what changed in the key directory or the trust file; whether anything did.
@@ -79,7 +87,7 @@ impl Keys {
         if ring.is_of(&source, now) {
             return Ok(false);
         }
-        let new = KeyRing::load(&self.places, source, now)?;
+        let new = KeyRing::load(&self.places, self.token.as_ref(), source, now)?;
         if origin(&new) != origin(&ring) {
             return Err(KeyError::Unusable(format!(
                 "trust.json names the ledger {}, and this process keeps {}: restart it",
@@ -94,6 +102,11 @@ impl Keys {
     /// Where they are read from.
     pub fn places(&self) -> &KeyPlaces {
         &self.places
+    }
+
+    /// The token, if the configuration names one.
+    pub fn token(&self) -> Option<&Arc<Token>> {
+        self.token.as_ref()
     }
 
     /// Signs dossiers (ES256) whose `iat` is this instant: the newest key that is valid then.

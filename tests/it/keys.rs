@@ -155,7 +155,7 @@ async fn what_cannot_be_read_is_not_taken_up(backend: Backend) {
 async fn one_consent(site: &Site) -> (String, Wire) {
     let firms = site.load_city(1);
     site.product("bank-01").await;
-    let consents = grant_many(site.exchange(), "bank-01", &[&firms[0].taxpayer_id], 1, |_| {}).await;
+    let consents = grant_many(site.exchange(), "bank-01", &[firms[0].taxpayer_id.as_str()], 1, |_| {}).await;
     (consents[0].clone(), Wire::new(site, "bank-01", &site.url()))
 }
 
