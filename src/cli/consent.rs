@@ -22,7 +22,8 @@ pub fn run(options: &ConsentOptions) -> Result<ExitCode, Failure> {
         ConsentAction::Revoke { config, consent, reason } => {
             let exchange = open_exchange(config)?;
             let change = block_on(async {
-                Ok(consent::revoke(&exchange, &operator_caller()?, consent.clone(), reason.clone(), None).await?)
+                Ok(consent::revoke(&exchange, &operator_caller()?, consent.clone(), reason.clone(), None)
+                    .await?)
             })?;
             say(format!("已撤回 revoked: {} ({})", change.consent.terms.id, change.consent.status));
         }

@@ -30,8 +30,9 @@ pub fn run(options: &EvidenceOptions) -> Result<ExitCode, Failure> {
         .create_new(true)
         .open(&options.out)
         .map_err(|why| Failure::usage(why).about(&options.out))?;
-    let made =
-        block_on(async { Ok(evidence_bundle::make(&exchange, &operator_caller()?, &options.release).await?) });
+    let made = block_on(async {
+        Ok(evidence_bundle::make(&exchange, &operator_caller()?, &options.release).await?)
+    });
     let made = made.and_then(|made| {
         std::io::Write::write_all(&mut out, &made.bytes)
             .map_err(|why| Failure::system(why).about(&options.out))?;

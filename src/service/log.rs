@@ -200,7 +200,8 @@ fn earlier_proof(
         leaf.map(|(leaf, _)| leaf_hash(&leaf)).ok_or_else(|| broken(format!("entry {index} is gone")))?;
     verify_inclusion(index, size, &leaf, &hashes, &root)
         .map_err(|why| broken(format!("entry {index} is not the one that was signed: {why}")))?;
-    Ok((hashes, exchange.keys.sign_checkpoint(size, root)))
+    let note = exchange.keys.sign_checkpoint(size, root).map_err(ServiceError::internal)?;
+    Ok((hashes, note))
 }
 
 fn cut(bytes: Arc<[u8]>, length: usize) -> Arc<[u8]> {

@@ -16,6 +16,7 @@ mod input_batches;
 mod input_formats;
 mod input_keys;
 mod input_streams;
+mod keys;
 mod kill;
 mod log;
 mod mandates;
