@@ -45,6 +45,8 @@ pub enum Command {
     Show(ShowOptions),
     /// 存证账本 The ledger on this host
     Ledger(super::ledger::LedgerOptions),
+    /// 见证：由监管部门或银行运行，为检查点副署 A witness of the ledger, run by a regulator or a bank
+    Witness(super::witness::WitnessOptions),
 }
 
 /// `demo`

@@ -24,6 +24,7 @@ pub mod repeat;
 pub mod staging;
 pub mod start;
 pub mod verify;
+pub mod witness;
 pub mod writer;
 
 use std::path::PathBuf;

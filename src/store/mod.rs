@@ -25,3 +25,4 @@ pub mod release_unit;
 pub mod releases;
 mod schema;
 pub mod tree;
+pub mod witness_state;
