@@ -89,6 +89,11 @@ impl CosignatureVerifier {
         &self.public_key
     }
 
+    /// Whether a signature line claims to be this witness's.
+    pub fn made(&self, line: &NoteSignature) -> bool {
+        line.name == self.name && line.key_id == self.key_id
+    }
+
     /// When this witness cosigned the note, in seconds since the epoch; the newest time if it did so more than
     /// once. One wrong signature under its name and key id refuses the note.
     pub fn verify(&self, note: &str) -> Result<u64, NoteError> {
@@ -99,7 +104,7 @@ impl CosignatureVerifier {
     /// The same for a text and the signature lines that came with it, others' among them.
     pub fn newest(&self, text: &str, signatures: &[NoteSignature]) -> Result<u64, NoteError> {
         let mut newest = None;
-        for line in signatures.iter().filter(|line| line.name == self.name && line.key_id == self.key_id) {
+        for line in signatures.iter().filter(|line| self.made(line)) {
             newest = newest.max(Some(self.time_of(text, line)?));
         }
         newest.ok_or(NoteError::NotSigned)

@@ -25,6 +25,7 @@ pub mod staging;
 pub mod start;
 pub mod verify;
 pub mod witness;
+pub mod witnesses;
 pub mod writer;
 
 use std::path::PathBuf;
@@ -36,6 +37,7 @@ use self::error::{ServiceError, ServiceResult};
 use self::keys::Keys;
 use self::memory::Memory;
 use self::refusals::RefusalCounter;
+use self::witnesses::Witnesses;
 use self::writer::Writer;
 use crate::clock::Clock;
 use crate::store::db::Db;
@@ -62,6 +64,8 @@ pub struct Exchange {
     pub spool: PathBuf,
     /// Requests that are counted rather than recorded one by one.
     pub refusals: RefusalCounter,
+    /// Who cosigns the ledger.
+    pub witnesses: Arc<Witnesses>,
 }
 
 impl Exchange {

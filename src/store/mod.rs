@@ -10,6 +10,7 @@ pub mod anchor;
 pub mod batches;
 mod connection;
 pub mod consents;
+pub mod cosigned;
 pub mod db;
 pub mod disclosures;
 pub mod error;
