@@ -345,6 +345,12 @@ pub struct VerifyOptions {
     /// The bank that the dossier must be for.
     #[arg(long)]
     pub audience: Option<String>,
+    /// A later answer of GET /v1/releases/{id}, whose receipt counts instead: it rests on a cosigned checkpoint.
+    #[arg(long)]
+    pub receipt: Option<PathBuf>,
+    /// Whom to believe: a C2SP tlog-policy file of ledgers, witnesses and how many of them must have cosigned.
+    #[arg(long)]
+    pub policy: Option<PathBuf>,
     /// Print JSON.
     #[arg(long)]
     pub json: bool,

@@ -24,6 +24,7 @@ pub mod repeat;
 pub mod staging;
 pub mod start;
 pub mod verify;
+pub mod verify_policy;
 pub mod witness;
 pub mod witnesses;
 pub mod writer;

@@ -25,3 +25,5 @@ mod support;
 mod tree;
 mod two_gateways;
 mod whole;
+mod witness;
+mod witness_others;
