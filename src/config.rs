@@ -14,6 +14,7 @@ use crate::outbound::pkcs11::TokenOptions;
 use crate::service::enrolment::AdministrationOptions;
 use crate::service::keys::KeyPlaces;
 use crate::service::start::Places;
+use crate::service::witnesses::WitnessOptions;
 use crate::store::db::Location;
 
 /// Overrides where the database is, for operators who hand secrets over in the environment.
@@ -41,6 +42,9 @@ pub struct Config {
     /// How members, keys and holds are administered.
     #[serde(default)]
     pub administration: AdministrationOptions,
+    /// Who cosigns the ledger.
+    #[serde(default)]
+    pub witness: WitnessOptions,
 }
 
 /// Where records and ledger are kept: two SQLite files, or two schemas of a PostgreSQL database.
@@ -134,6 +138,7 @@ impl Config {
         let absolute = std::path::absolute(path).map_err(|why| fail(&why))?;
         config.resolve(absolute.parent().unwrap_or(Path::new("/")));
         config.keys.token().map_err(|why| fail(&why))?;
+        config.witness.checked_quorum().map_err(|why| fail(&format!("[witness]: {why}")))?;
         if config.database.connections < 3 {
             return Err(fail(
                 &"database.connections must be at least 3: one for the writer, two for readers",
@@ -160,7 +165,8 @@ impl Config {
             .into_iter()
             .chain(&mut self.tls.crl)
             .chain(self.keys.pkcs11_module.as_mut())
-            .chain(self.keys.pkcs11_pin_file.as_mut());
+            .chain(self.keys.pkcs11_pin_file.as_mut())
+            .chain(self.witness.witnesses.iter_mut().filter_map(|witness| witness.ca.as_mut()));
         for path in paths.into_iter().chain(more) {
             *path = base.join(&*path);
         }
@@ -189,6 +195,7 @@ impl Config {
             connections: self.database.connections,
             authorities: self.tls.ca.clone(),
             administration: self.administration,
+            witness: self.witness.clone(),
         })
     }
 

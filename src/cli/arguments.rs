@@ -53,6 +53,8 @@ pub enum Command {
     Hold(super::hold::HoldOptions),
     /// 证据包：单笔提供，自成一体 One release as a self-contained bundle
     Evidence(super::evidence::EvidenceOptions),
+    /// 见证：由监管部门或银行运行，为检查点副署 A witness of the ledger, run by a regulator or a bank
+    Witness(super::witness::WitnessOptions),
 }
 
 /// `demo`
@@ -359,6 +361,12 @@ pub struct VerifyOptions {
     /// The bank that the dossier must be for.
     #[arg(long)]
     pub audience: Option<String>,
+    /// A later answer of GET /v1/releases/{id}, whose receipt counts instead: it rests on a cosigned checkpoint.
+    #[arg(long)]
+    pub receipt: Option<PathBuf>,
+    /// Whom to believe: a C2SP tlog-policy file of ledgers, witnesses and how many of them must have cosigned.
+    #[arg(long)]
+    pub policy: Option<PathBuf>,
     /// Print JSON.
     #[arg(long)]
     pub json: bool,

@@ -4,15 +4,26 @@ use std::io::Read;
 use std::path::Path;
 use std::process::ExitCode;
 
+use serde::Deserialize;
 use serde_json::json;
 
 use super::arguments::VerifyOptions;
 use super::output::{Failure, NO, say};
 use crate::clock::{Clock, SystemClock};
+use crate::ledger::policy::Policy;
 use crate::seal::trust::TrustFile;
 use crate::seal::verify::Expectations;
+use crate::service::receipt::Receipt;
 use crate::service::verify::{PullAnswer, verify};
 use crate::service::verify_bundle::{Bundle, is_bundle};
+use crate::service::verify_policy::check_policy;
+
+/// What counts of an answer of `GET /v1/releases/{id}`.
+#[derive(Deserialize)]
+struct LaterReceipt {
+    release_id: String,
+    receipt: Receipt,
+}
 
 /// Checks a saved answer, or a bundle of evidence; exit 0 only if every check holds.
 pub fn run(options: &VerifyOptions) -> Result<ExitCode, Failure> {
@@ -20,18 +31,21 @@ pub fn run(options: &VerifyOptions) -> Result<ExitCode, Failure> {
     let trust = options.trust.as_deref().map(read_trust).transpose()?;
     let expect =
         Expectations { audience: options.audience.as_deref(), at_micros: SystemClock.now().micros() };
-    let report = if is_bundle(&bytes) {
+    let (mut report, receipt) = if is_bundle(&bytes) {
         let bundle = Bundle::open(&bytes).map_err(|why| Failure::usage(why).about(&options.file))?;
-        bundle.verify(trust.as_ref(), expect)
+        (bundle.verify(trust.as_ref(), expect), bundle.receipt())
     } else {
-        let answer: PullAnswer = serde_json::from_slice(&bytes).map_err(|why| {
-            Failure::usage(format!("{}: not the answer of a pull: {why}", options.file.display()))
-        })?;
+        let answer = read_answer(options, &bytes)?;
         let trust = trust.ok_or_else(|| {
             Failure::usage("name the exchange's trust file: --trust trust.json; only a bundle brings its own")
         })?;
-        verify(&answer, &trust, expect)
+        (verify(&answer, &trust, expect), answer.receipt)
     };
+    if let Some(path) = &options.policy {
+        let text = String::from_utf8(read(path)?).map_err(|why| Failure::usage(why).about(path))?;
+        let policy = Policy::parse(&text).map_err(|why| Failure::usage(why).about(path))?;
+        report.checks.extend(check_policy(&receipt, &policy));
+    }
     if options.json {
         let checks: Vec<_> = report
             .checks
@@ -53,6 +67,22 @@ pub fn run(options: &VerifyOptions) -> Result<ExitCode, Failure> {
         });
     }
     Ok(if report.holds() { ExitCode::SUCCESS } else { ExitCode::from(NO) })
+}
+
+/// The saved answer; with the receipt of a later answer about the same release, if one is named.
+fn read_answer(options: &VerifyOptions, bytes: &[u8]) -> Result<PullAnswer, Failure> {
+    let mut answer: PullAnswer = serde_json::from_slice(bytes).map_err(|why| {
+        Failure::usage(format!("not the answer of a pull: {why}")).about(&options.file)
+    })?;
+    if let Some(path) = &options.receipt {
+        let later: LaterReceipt = serde_json::from_slice(&read(path)?)
+            .map_err(|why| Failure::usage(format!("not a release: {why}")).about(path))?;
+        if later.release_id != answer.release_id {
+            return Err(Failure::usage("it is about another release").about(path));
+        }
+        answer.receipt = later.receipt;
+    }
+    Ok(answer)
 }
 
 fn read_trust(path: &Path) -> Result<TrustFile, Failure> {

@@ -2,3 +2,4 @@
 
 pub mod gateway_client;
 pub mod pkcs11;
+pub mod witness_client;

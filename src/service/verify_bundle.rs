@@ -7,6 +7,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::evidence_bundle::{ANSWER, BUNDLE_VERSION, CHECKPOINT, CONSENT, MANIFEST, TRUST};
+use super::receipt::Receipt;
 use super::verify::{PullAnswer, verify};
 use crate::domain::consent::ConsentTerms;
 use crate::ledger::receipt::InclusionReceipt;
@@ -78,6 +79,11 @@ impl Bundle {
     /// The keys that came with it.
     pub fn trust(&self) -> &TrustFile {
         &self.trust
+    }
+
+    /// The receipt of its release.
+    pub fn receipt(&self) -> Receipt {
+        self.answer.receipt.clone()
     }
 
     /// Checks everything, by these keys if the verifier has its own, by the bundle's otherwise; each check is there,

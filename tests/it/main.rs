@@ -31,3 +31,5 @@ mod tree;
 mod two_gateways;
 mod visibility;
 mod whole;
+mod witness;
+mod witness_others;

@@ -9,6 +9,7 @@ pub mod reasons;
 pub mod site;
 pub mod sql;
 pub mod wire;
+pub mod witness;
 
 pub use site::{Backend, Site};
 
