@@ -2,6 +2,7 @@
 //! with a value or with whose fault it was.
 
 pub mod admin;
+pub mod anchoring;
 pub mod assemble;
 pub mod catalogue;
 pub mod committer;
@@ -10,6 +11,7 @@ pub mod directory;
 pub mod disclosures;
 pub mod error;
 pub mod evidence;
+pub mod fault_point;
 pub mod ingest;
 pub mod keys;
 pub mod memory;
@@ -17,6 +19,7 @@ pub mod prepare;
 pub mod product;
 pub mod publisher;
 pub mod receipt;
+pub mod recover;
 pub mod refusals;
 pub mod rejections;
 pub mod release;
