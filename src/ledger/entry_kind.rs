@@ -25,6 +25,8 @@ wire_enum! {
         ProductApproved = "product.approved",
         /// The directory of members changed.
         MemberChanged = "member.changed",
+        /// The ledger goes on under a new origin.
+        LedgerRecovered = "ledger.recovered",
     }
 }
 

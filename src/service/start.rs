@@ -11,7 +11,7 @@ use super::catalogue::Catalogue;
 use super::committer::Committer;
 use super::directory::Directory;
 use super::error::ServiceError;
-use super::keys::{KeyError, Keys};
+use super::keys::{KeyError, Keys, LEDGER_KEY_FILE};
 use super::memory::Memory;
 use super::publisher::Publisher;
 use super::refusals::RefusalCounter;
@@ -86,7 +86,7 @@ pub(super) fn open_recovering(places: &Places, clock: Arc<dyn Clock>) -> Result<
     migrate(&places.data, Side::Data)?;
     let ledger = Db::open(places.ledger.clone(), places.connections)?;
     let data = Db::open(places.data.clone(), places.connections)?;
-    let keys = Arc::new(Keys::load(&places.keys, read_trust(&places.trust)?)?);
+    let keys = Arc::new(load_keys(places)?);
     ledger.write(ledger::ensure_head)?;
     let size = ledger.read(ledger::head).map_err(broken)?.frontier.size();
     let anchor = anchoring::open_anchor(&places.anchor, size)?;
@@ -122,6 +122,19 @@ pub(super) fn open_recovering(places: &Places, clock: Arc<dyn Clock>) -> Result<
         refusals: RefusalCounter::default(),
     };
     Ok(Arc::new(exchange))
+}
+
+/// The gateway's keys. Without the ledger's no checkpoint can be signed, and there is a way on.
+fn load_keys(places: &Places) -> Result<Keys, StartError> {
+    let ledger_key = places.keys.join(LEDGER_KEY_FILE);
+    Keys::load(&places.keys, read_trust(&places.trust)?).map_err(|error| match ledger_key.exists() {
+        true => StartError::Key(error),
+        false => StartError::LedgerBroken(format!(
+            "the ledger's private key cannot be used: {error}. Put {} back from its backup. \
+             If there is none: shuidaiyi ledger recover --config FILE --reason TEXT",
+            ledger_key.display()
+        )),
+    })
 }
 
 /// The directory that everything lies in: there is room for what is delivered.

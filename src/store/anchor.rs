@@ -60,8 +60,7 @@ pub struct Anchor {
 impl Anchor {
     /// Opens the file to look at it; it must be there.
     pub fn open(path: &Path) -> Result<Self, AnchorError> {
-        let file =
-            OpenOptions::new().read(true).write(true).open(path).map_err(|why| failed(path, &why))?;
+        let file = OpenOptions::new().read(true).write(true).open(path).map_err(|why| failed(path, &why))?;
         Ok(Self { path: path.to_owned(), file, place: None })
     }
 

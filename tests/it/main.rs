@@ -3,9 +3,11 @@
 //! One binary, so that it links once. The only double is the clock.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::as_conversions, missing_docs)]
 
+mod anchor;
 mod certificates;
 mod coverage;
 mod deliveries;
+mod fault_points;
 mod fields;
 mod flows;
 mod import_memory;
@@ -17,6 +19,7 @@ mod input_streams;
 mod kill;
 mod quotas;
 mod races;
+mod recover;
 mod refusals;
 mod restore;
 mod sections;

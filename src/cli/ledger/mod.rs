@@ -1,6 +1,7 @@
 //! `shuidaiyi ledger …`: the ledger on the host's command line.
 
 mod checkpoint;
+mod recover;
 
 use std::process::ExitCode;
 
@@ -21,11 +22,14 @@ pub struct LedgerOptions {
 pub enum LedgerAction {
     /// 最新检查点 The newest checkpoint: size and root, signed
     Checkpoint(checkpoint::CheckpointOptions),
+    /// 灾难恢复：另开新账本 Go on under a new origin when database, anchor or key cannot be had back
+    Recover(recover::RecoverOptions),
 }
 
 /// Does what was asked.
 pub fn run(options: &LedgerOptions) -> Result<ExitCode, Failure> {
     match &options.action {
         LedgerAction::Checkpoint(options) => checkpoint::run(options),
+        LedgerAction::Recover(options) => recover::run(options),
     }
 }

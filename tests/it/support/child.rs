@@ -20,10 +20,17 @@ pub struct ChildGateway {
 impl ChildGateway {
     /// Starts the binary on this directory and waits until it says that it is ready.
     pub fn start(dir: &Path) -> Self {
+        Self::start_with(dir, &[])
+    }
+
+    /// The same with more in its environment.
+    pub fn start_with(dir: &Path, environment: &[(&str, &str)]) -> Self {
         let (port, operations_port) = (free_port(), free_port());
         let config = with_ports(dir, port, operations_port);
         let began = Instant::now();
-        let process = program().arg("serve").arg("--config").arg(config).spawn().expect("start the binary");
+        let mut command = program();
+        command.arg("serve").arg("--config").arg(config).envs(environment.iter().copied());
+        let process = command.spawn().expect("start the binary");
         let mut child = Self { process, port, started_in: Duration::ZERO };
         while !ready(operations_port) {
             let ended = child.process.try_wait().expect("ask for the child");
@@ -38,6 +45,18 @@ impl ChildGateway {
     /// Base URL of the gateway.
     pub fn url(&self) -> String {
         format!("https://localhost:{}", self.port)
+    }
+
+    /// Whether it has ended by itself after at most so long.
+    pub fn ends_within(&mut self, longest: Duration) -> bool {
+        let since = Instant::now();
+        while since.elapsed() < longest {
+            if self.process.try_wait().expect("ask for the child").is_some() {
+                return true;
+            }
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        false
     }
 
     /// Ends it as `kill -9` does, at once and without a word.
