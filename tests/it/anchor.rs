@@ -65,7 +65,7 @@ async fn every_process_has_its_place(backend: Backend) {
     assert_eq!(sizes(&site), [size - 2, size - 1, size]);
     pull_some(&site, &consent).await;
     assert_eq!(sizes(&site), [size + 3, size - 1, size]);
-    others.map(|other| other.stop());
+    others.into_iter().for_each(|other| other.stop());
     // A place is taken over, and the file does not grow with every start.
     for _ in 0..3 {
         let other = site.another();

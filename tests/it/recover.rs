@@ -42,7 +42,7 @@ fn recover(site: &Site, more: &[&str]) -> (i32, String) {
     (done.status.code().unwrap(), text)
 }
 
-fn recovered(site: &Site, more: &[&str]) {
+pub fn recovered(site: &Site, more: &[&str]) {
     let (code, text) = recover(site, &[more, &["--yes"]].concat());
     assert_eq!(code, 0, "{text}");
     assert!(!recovery_file(&site.config.ledger.anchor).exists());
@@ -57,7 +57,7 @@ fn origin(site: &Site) -> String {
 }
 
 /// The newest checkpoint of the running gateway.
-async fn checkpoint(site: &Site) -> Checkpoint {
+pub async fn checkpoint(site: &Site) -> Checkpoint {
     let note = site.ask("bureau", Method::GET, "/v1/ledger/checkpoint", None).await.text().await.unwrap();
     Checkpoint::open(&note, &trust(site).ledger_vkey.parse().unwrap()).unwrap()
 }
@@ -71,7 +71,7 @@ fn kept_anchors(site: &Site) -> Vec<PathBuf> {
 }
 
 /// The entry, after checking that it stands where it says and names the old checkpoint.
-fn entry_of_recovery(site: &Site, kept: u64, old: &Checkpoint) -> Value {
+pub fn entry_of_recovery(site: &Site, kept: u64, old: &Checkpoint) -> Value {
     let entries = site.entries();
     let entry = entries[usize::try_from(kept).unwrap()].clone();
     assert_eq!(entry["kind"], "ledger.recovered", "the first entry under the new origin");

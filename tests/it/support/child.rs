@@ -25,12 +25,19 @@ impl ChildGateway {
 
     /// The same with more in its environment.
     pub fn start_with(dir: &Path, environment: &[(&str, &str)]) -> Self {
+        Self::start_by(dir, |config| {
+            let mut command = program();
+            command.arg("serve").arg("--config").arg(config).envs(environment.iter().copied());
+            command
+        })
+    }
+
+    /// The same by a command of the caller's, which ends up as the binary in the same process.
+    pub fn start_by(dir: &Path, command: impl FnOnce(&Path) -> Command) -> Self {
         let (port, operations_port) = (free_port(), free_port());
         let config = with_ports(dir, port, operations_port);
         let began = Instant::now();
-        let mut command = program();
-        command.arg("serve").arg("--config").arg(config).envs(environment.iter().copied());
-        let process = command.spawn().expect("start the binary");
+        let process = command(&config).spawn().expect("start the binary");
         let mut child = Self { process, port, started_in: Duration::ZERO };
         while !ready(operations_port) {
             let ended = child.process.try_wait().expect("ask for the child");
@@ -40,6 +47,11 @@ impl ChildGateway {
         }
         child.started_in = began.elapsed();
         child
+    }
+
+    /// The process's id.
+    pub fn id(&self) -> u32 {
+        self.process.id()
     }
 
     /// Base URL of the gateway.

@@ -6,7 +6,9 @@ pub mod oracle;
 pub mod postgres;
 pub mod raw;
 pub mod reasons;
+pub mod servers;
 pub mod site;
+pub mod small_disk;
 pub mod sql;
 pub mod wire;
 
