@@ -20,7 +20,7 @@ use crate::service::Exchange;
 use crate::service::admin::{Change, apply};
 use crate::service::enrolment::pin;
 use crate::service::keys::{AUTHORITY_KEY_FILE, DOSSIER_KEY_FILE, LEDGER_KEY_FILE, origin_of, salt_key_file};
-use crate::service::start::{StartError, open};
+use crate::service::start::{StartError, open_new};
 use crate::store::members::Member;
 
 /// Banks of the programme.
@@ -79,7 +79,7 @@ fn fill(options: &InitOptions) -> Result<Arc<Exchange>, Failure> {
     let unfinished = dir.join("shuidaiyi.toml.new");
     std::fs::write(&unfinished, configuration(dir, options)?)?;
     let places = Config::load(&unfinished)?.places()?;
-    let exchange = open(&places, Arc::new(SystemClock)).map_err(|error| match error {
+    let exchange = open_new(&places, Arc::new(SystemClock)).map_err(|error| match error {
         // There is no anchor yet, so the only ledger that can be broken is one of another directory.
         StartError::LedgerBroken(_) => Failure::usage(format!(
             "the PostgreSQL database (--database-url, {DATABASE_URL_VARIABLE}) belongs to another directory already: name that directory, or an empty database (createdb NAME)"

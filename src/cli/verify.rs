@@ -71,9 +71,8 @@ pub fn run(options: &VerifyOptions) -> Result<ExitCode, Failure> {
 
 /// The saved answer; with the receipt of a later answer about the same release, if one is named.
 fn read_answer(options: &VerifyOptions, bytes: &[u8]) -> Result<PullAnswer, Failure> {
-    let mut answer: PullAnswer = serde_json::from_slice(bytes).map_err(|why| {
-        Failure::usage(format!("not the answer of a pull: {why}")).about(&options.file)
-    })?;
+    let mut answer: PullAnswer = serde_json::from_slice(bytes)
+        .map_err(|why| Failure::usage(format!("not the answer of a pull: {why}")).about(&options.file))?;
     if let Some(path) = &options.receipt {
         let later: LaterReceipt = serde_json::from_slice(&read(path)?)
             .map_err(|why| Failure::usage(format!("not a release: {why}")).about(path))?;

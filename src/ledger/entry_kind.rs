@@ -45,6 +45,8 @@ wire_enum! {
         HoldLifted = "hold.lifted",
         /// A key of the exchange or of a member was added, or is no longer used.
         KeyChanged = "key.changed",
+        /// The ledger goes on under a new origin.
+        LedgerRecovered = "ledger.recovered",
     }
 }
 

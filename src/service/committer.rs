@@ -8,8 +8,10 @@ use std::time::{Duration, Instant};
 
 use tracing::{error, warn};
 
+use super::anchoring::{HOW_TO_RECOVER, size_and_root, unusable};
 use super::directory::Directory;
 use super::error::{ServiceError, ServiceResult};
+use super::fault_point::{FaultPoint, pass};
 use super::publisher::Publisher;
 use super::receipt::Committed;
 use super::witnesses::Witnesses;
@@ -17,7 +19,6 @@ use super::writer::Reply;
 use crate::clock::Clock;
 use crate::domain::denial::Denial;
 use crate::domain::timestamp::Timestamp;
-use crate::ledger::checkpoint::Checkpoint;
 use crate::store::anchor::Anchor;
 use crate::store::db::{AnyConnection, Db};
 use crate::store::error::{StoreError, StoreResult};
@@ -79,13 +80,17 @@ impl Committer {
         reply: impl FnOnce(ServiceResult<(T, Arc<Committed>)>) + Send + 'static,
     ) {
         let now = self.clock.now();
-        if let Err(error) = self.look_around() {
+        if let Err(error) = noting_breaks(self.look_around()) {
             return reply(Err(error.into()));
         }
         let known = &self.known;
         let done = self.ledger.write(|c| match work(c, now)? {
             Err(refusal) => Ok(Err(refusal)),
-            Ok((value, drafts)) => Ok(Ok((value, append(c, known, now, drafts, |_, _| Ok(()))?))),
+            Ok((value, drafts)) => {
+                let appended = append(c, known, now, drafts, |_, _| Ok(()))?;
+                pass(FaultPoint::Appended);
+                Ok(Ok((value, appended)))
+            }
         });
         match noting_breaks(done) {
             Ok(Ok((value, appended))) => {
@@ -170,10 +175,14 @@ impl Committer {
         let quotas = self.directory.quotas();
         let mut attempts = 0;
         loop {
-            self.look_around()?;
+            noting_breaks(self.look_around())?;
             let now = self.clock.now();
             let known = &self.known;
-            let result = self.ledger.write(|c| release(c, known, now, &quotas, commands));
+            let result = self.ledger.write(|c| {
+                let released = release(c, known, now, &quotas, commands)?;
+                pass(FaultPoint::Appended);
+                Ok(released)
+            });
             attempts += 1;
             match noting_breaks(result) {
                 Err(StoreError::DecideAgain) if attempts < DECIDE_AGAIN_MAX => {}
@@ -207,19 +216,13 @@ impl Committer {
         }
     }
 
-    /// Another process may have anchored more than this one knows: the database must have that too.
+    /// Other processes may have anchored more than this one knows: the database must have that too.
     fn look_at_anchor(&mut self) -> StoreResult<()> {
-        let unusable = |why: String| StoreError::LedgerBroken { why };
-        let Some(newest) = self.anchor.newest().map_err(|error| unusable(error.to_string()))? else {
-            return Ok(());
-        };
-        let looked_at = self.known.anchored.is_some_and(|(size, _)| size == newest.size);
-        if newest.size > self.known.frontier.size() && !looked_at {
-            let text = newest.note.split("\n\n").next().unwrap_or_default();
-            let checkpoint =
-                Checkpoint::parse(&format!("{text}\n")).map_err(|error| unusable(error.to_string()))?;
-            self.known.anchored = Some((checkpoint.size, checkpoint.root));
-        }
+        self.anchor.check_same_file().map_err(unusable)?;
+        let known = self.known.frontier.size();
+        let anchored = self.anchor.all().map_err(unusable)?;
+        let ahead = anchored.iter().filter(|anchored| anchored.size > known);
+        self.known.anchored = ahead.map(size_and_root).collect::<StoreResult<_>>()?;
         Ok(())
     }
 
@@ -231,6 +234,7 @@ impl Committer {
             for (reply, (decision, remaining)) in replies.into_iter().zip(decided) {
                 let outcome = match &committed {
                     Ok(committed) => Ok(PullOutcome { decision, remaining, committed: committed.clone() }),
+                    Err(ServiceError::Busy(why)) => Err(ServiceError::Busy(why.clone())),
                     Err(why) => Err(ServiceError::internal(why)),
                 };
                 send(reply, outcome);
@@ -247,7 +251,8 @@ impl Committer {
 
     /// From here on this process vouches for the head it committed.
     fn committed(&mut self, appended: &Appended) {
-        self.known = Known { frontier: appended.head.frontier.clone(), anchored: None };
+        pass(FaultPoint::Committed);
+        self.known = Known { frontier: appended.head.frontier.clone(), anchored: Vec::new() };
     }
 }
 
@@ -257,11 +262,16 @@ fn send(reply: Reply<PullOutcome>, outcome: ServiceResult<PullOutcome>) {
 }
 
 fn noting_breaks<T>(result: StoreResult<T>) -> StoreResult<T> {
-    if let Err(StoreError::LedgerBroken { why }) = &result {
-        error!(
+    match &result {
+        Err(StoreError::LedgerBroken { why }) => error!(
             why,
-            "The ledger in the database is not the one that was signed: nothing is released. Stop the gateway and restore the newest database"
-        );
+            "The ledger is not the one that was signed: nothing is released. Stop the gateway. {HOW_TO_RECOVER}"
+        ),
+        Err(error @ StoreError::Replaced { .. }) => error!(
+            why = %error,
+            "The ledger's file is not the one that was opened: nothing is released. Stop the gateway. {HOW_TO_RECOVER}"
+        ),
+        Ok(_) | Err(_) => {}
     }
     result
 }

@@ -122,6 +122,7 @@ impl From<StoreError> for ServiceError {
             | StoreError::MissingReference
             | StoreError::Corrupt { .. }
             | StoreError::LedgerBroken { .. }
+            | StoreError::Replaced { .. }
             | StoreError::Query(_) => ServiceError::Fault(Fault::Store(error)),
         }
     }
@@ -129,7 +130,10 @@ impl From<StoreError> for ServiceError {
 
 impl From<AnchorError> for ServiceError {
     fn from(error: AnchorError) -> Self {
-        ServiceError::Fault(Fault::Anchor(error))
+        match error.passing {
+            true => ServiceError::Busy(error.to_string()),
+            false => ServiceError::Fault(Fault::Anchor(error)),
+        }
     }
 }
 

@@ -113,12 +113,8 @@ impl KeyRing {
     fn take_ledger_keys(&mut self, signers: &[Arc<dyn Signer>], now: Timestamp) -> Result<(), KeyError> {
         let trust = self.trust.clone();
         let present = verifier(&trust.ledger_vkey)?;
-        let signer = find(signers, present.public_key()).ok_or_else(|| {
-            KeyError::Unusable(
-                "no key file and no token has the ledger key that trust.json names: put the right file back"
-                    .to_owned(),
-            )
-        })?;
+        let signer =
+            find(signers, present.public_key()).ok_or_else(|| KeyError::NoLedgerKey(present.to_string()))?;
         self.ledger.push(LedgerSigner { verifier: present.clone(), signer });
         self.verifiers.push(present.clone());
         for past in trust.ledger_vkeys.iter().filter(|key| key.vkey != trust.ledger_vkey) {
@@ -142,7 +138,8 @@ fn verifier(vkey: &str) -> Result<NoteVerifier, KeyError> {
     vkey.parse().map_err(|why| KeyError::Unusable(format!("trust.json, ledger key: {why}")))
 }
 
-fn find(signers: &[Arc<dyn Signer>], public_key: &[u8]) -> Option<Arc<dyn Signer>> {
+/// The private key to a public one, if it is among these.
+pub fn find(signers: &[Arc<dyn Signer>], public_key: &[u8]) -> Option<Arc<dyn Signer>> {
     signers.iter().find(|signer| signer.public_key() == public_key).cloned()
 }
 

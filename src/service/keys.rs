@@ -58,6 +58,9 @@ pub enum KeyError {
     /// A key that does not sign.
     #[error(transparent)]
     Signer(#[from] SignerError),
+    /// The private half of the ledger's key is nowhere.
+    #[error("no key file and no token has the ledger key {0} that trust.json names")]
+    NoLedgerKey(String),
     /// Something else, with what to do about it.
     #[error("{0}")]
     Unusable(String),

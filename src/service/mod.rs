@@ -2,6 +2,7 @@
 //! with a value or with whose fault it was.
 
 pub mod admin;
+pub mod anchoring;
 pub mod assemble;
 pub mod audit;
 pub mod bundle_page;
@@ -15,6 +16,7 @@ pub mod error;
 pub mod evidence;
 pub mod evidence_bundle;
 pub mod fact_index;
+pub mod fault_point;
 pub mod holds;
 pub mod ingest;
 pub mod key_ring;
@@ -31,6 +33,7 @@ pub mod proposals;
 pub mod publisher;
 pub mod rebuild;
 pub mod receipt;
+pub mod recover;
 pub mod refusals;
 pub mod rejections;
 pub mod release;

@@ -9,12 +9,18 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use arc_swap::ArcSwapOption;
 use tracing::error;
 
+use super::anchoring::{HOW_TO_RECOVER, size_and_root, unusable};
 use super::error::{ServiceError, ServiceResult};
 use super::evidence::Published;
+use super::fault_point::{FaultPoint, pass};
 use super::keys::{KeyError, Keys};
 use super::receipt::Committed;
+use crate::ledger::hash::Hash;
 use crate::store::anchor::{Anchor, Anchored};
+use crate::store::db::Db;
+use crate::store::error::{StoreError, StoreResult};
 use crate::store::ledger::Appended;
+use crate::store::tree::check_prefixes;
 
 /// Commits that may wait for their anchor; past it the writer waits.
 const WAITING_MAX: usize = 8;
@@ -34,15 +40,19 @@ pub struct Publisher {
 
 impl Publisher {
     /// Starts the publisher's thread. It ends, with nothing left waiting, when this is dropped.
+    ///
+    /// `ledger` is read to compare what other processes signed.
     pub fn start(
         anchor: Anchor,
         keys: Arc<Keys>,
+        ledger: Db,
         published: Arc<ArcSwapOption<Published>>,
     ) -> ServiceResult<Self> {
         let (queue, waiting) = sync_channel(WAITING_MAX);
+        let mut thread = Thread { anchor, keys, ledger, published, compared: Vec::new() };
         std::thread::Builder::new()
             .name("ledger-publisher".into())
-            .spawn(move || run(&anchor, &keys, &published, &waiting))
+            .spawn(move || thread.run(&waiting))
             .map_err(ServiceError::internal)?;
         Ok(Self { queue })
     }
@@ -55,49 +65,87 @@ impl Publisher {
     }
 }
 
-fn run(anchor: &Anchor, keys: &Keys, published: &ArcSwapOption<Published>, waiting: &Receiver<Waiting>) {
-    while let Ok(first) = waiting.recv() {
-        let mut ready = vec![first];
-        ready.extend(waiting.try_iter().take(WAITING_MAX));
-        let mut signed: Vec<(Committed, Deliver)> = Vec::with_capacity(ready.len());
-        for one in ready {
-            match sign(keys, one.appended) {
-                Ok(committed) => signed.push((committed, one.deliver)),
-                Err(why) => {
-                    error!(%why, "A checkpoint could not be signed: what it covers is recorded, but does not leave");
-                    (one.deliver)(Err(ServiceError::internal(why)));
+/// What the publisher's thread owns.
+struct Thread {
+    anchor: Anchor,
+    keys: Arc<Keys>,
+    ledger: Db,
+    published: Arc<ArcSwapOption<Published>>,
+    /// What other processes had anchored when it was last compared with the ledger.
+    compared: Vec<Anchored>,
+}
+
+impl Thread {
+    fn run(&mut self, waiting: &Receiver<Waiting>) {
+        while let Ok(first) = waiting.recv() {
+            let mut ready = vec![first];
+            ready.extend(waiting.try_iter().take(WAITING_MAX));
+            let mut signed: Vec<(Committed, Deliver)> = Vec::with_capacity(ready.len());
+            for one in ready {
+                match self.sign(one.appended) {
+                    Ok(committed) => signed.push((committed, one.deliver)),
+                    Err(why) => {
+                        error!(%why, "A checkpoint could not be signed: what it covers is recorded, but does not leave");
+                        (one.deliver)(Err(ServiceError::internal(why)));
+                    }
+                }
+            }
+            pass(FaultPoint::Signed);
+            // Later heads extend earlier ones: one anchor for the last of them holds for all.
+            let Some(newest) = signed.last().map(|(newest, _)| newest.published()) else { continue };
+            match self.keep(&newest).and_then(|()| self.compare()) {
+                Ok(()) => {
+                    pass(FaultPoint::Anchored);
+                    self.published.store(Some(Arc::new(newest)));
+                    signed.into_iter().for_each(|(committed, deliver)| deliver(Ok(Arc::new(committed))));
+                    pass(FaultPoint::Answered);
+                }
+                Err(failure) => {
+                    error!(
+                        why = %failure,
+                        "A checkpoint could not be anchored: what it covers is recorded, but does not leave. {HOW_TO_RECOVER}"
+                    );
+                    signed.into_iter().for_each(|(_, deliver)| deliver(Err(told(&failure))));
                 }
             }
         }
-        // Later heads extend earlier ones: one anchor for the last of them holds for all.
-        let anchored = match signed.last() {
-            Some((newest, _)) => keep(anchor, newest.published()),
-            None => continue,
-        };
-        match anchored {
-            Ok(newest) => {
-                published.store(Some(Arc::new(newest)));
-                signed.into_iter().for_each(|(committed, deliver)| deliver(Ok(Arc::new(committed))));
-            }
-            Err(why) => {
-                error!(
-                    why,
-                    "A checkpoint could not be anchored: what it covers is recorded, but does not leave"
-                );
-                signed.into_iter().for_each(|(_, deliver)| deliver(Err(ServiceError::internal(&why))));
-            }
+    }
+
+    fn sign(&self, appended: Appended) -> Result<Committed, KeyError> {
+        let frontier = &appended.head.frontier;
+        let note = self.keys.sign_checkpoint(frontier.size(), frontier.root())?;
+        Ok(Committed::new(appended, note))
+    }
+
+    fn keep(&self, newest: &Published) -> StoreResult<()> {
+        let anchored = Anchored { size: newest.size, note: newest.note.clone() };
+        self.anchor.keep(&anchored).map_err(unusable)
+    }
+
+    /// What other processes signed must be in this database too. Each writes its own place first and reads the
+    /// others' after, so of two processes whose databases part ways at least one sees it before it answers.
+    fn compare(&mut self) -> StoreResult<()> {
+        let others = self.anchor.others().map_err(unusable)?;
+        let unseen = others.iter().filter(|anchored| !self.compared.contains(anchored));
+        let signed: Vec<(u64, Hash)> = unseen.map(size_and_root).collect::<StoreResult<_>>()?;
+        if !signed.is_empty() {
+            self.ledger.read(|c| check_prefixes(c, &signed))?;
         }
+        self.compared = others;
+        Ok(())
     }
 }
 
-fn sign(keys: &Keys, appended: Appended) -> Result<Committed, KeyError> {
-    let frontier = &appended.head.frontier;
-    let note = keys.sign_checkpoint(frontier.size(), frontier.root())?;
-    Ok(Committed::new(appended, note))
-}
-
-fn keep(anchor: &Anchor, newest: Published) -> Result<Published, String> {
-    let anchored = Anchored { size: newest.size, note: newest.note.clone() };
-    anchor.keep(&anchored).map_err(|error| error.to_string())?;
-    Ok(newest)
+/// What may pass is told as busy: the entries are there, and who asks again under the same key gets the answer.
+fn told(failure: &StoreError) -> ServiceError {
+    match failure {
+        StoreError::Busy { why } | StoreError::Unavailable { why } => ServiceError::Busy(why.clone()),
+        StoreError::Duplicate
+        | StoreError::MissingReference
+        | StoreError::Corrupt { .. }
+        | StoreError::LedgerBroken { .. }
+        | StoreError::Replaced { .. }
+        | StoreError::DecideAgain
+        | StoreError::Query(_) => ServiceError::internal(failure),
+    }
 }

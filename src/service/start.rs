@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::Exchange;
+use super::anchoring::{self, HOW_TO_RECOVER, recovery_file};
 use super::catalogue::Catalogue;
 use super::committer::Committer;
 use super::directory::Directory;
@@ -18,13 +19,13 @@ use super::refusals::RefusalCounter;
 use super::witnesses::{self, WitnessOptions, Witnesses};
 use super::writer::Writer;
 use crate::clock::Clock;
-use crate::ledger::frontier::Frontier;
-use crate::store::anchor::{Anchor, AnchorError, Anchored};
-use crate::store::db::{AnyConnection, Db, Location};
-use crate::store::error::{StoreError, StoreResult};
+use crate::domain::timestamp::Timestamp;
+use crate::seal::trust::TrustFile;
+use crate::store::anchor::{Anchor, AnchorError};
+use crate::store::db::{Db, Location};
+use crate::store::error::StoreError;
 use crate::store::ledger::{self, Known};
 use crate::store::migrate::{Side, migrate};
-use crate::store::tree::{damage_at_edge, frontier_at};
 
 /// Where everything lies.
 #[derive(Clone, Debug)]
@@ -67,15 +68,42 @@ pub enum StartError {
     Other(String),
 }
 
+/// Opens an exchange whose ledger begins now: the anchor is made here and nowhere else, except by a recovery.
+pub fn open_new(places: &Places, clock: Arc<dyn Clock>) -> Result<Arc<Exchange>, StartError> {
+    let keys = Keys::load(places.keys.clone(), clock.now())?;
+    anchoring::create_anchor(places, &keys)?;
+    open(places, clock)
+}
+
 /// Opens the exchange.
 pub fn open(places: &Places, clock: Arc<dyn Clock>) -> Result<Arc<Exchange>, StartError> {
+    let begun = recovery_file(&places.anchor);
+    if begun.exists() {
+        return Err(StartError::LedgerBroken(format!(
+            "a recovery was begun and not finished ({}). Run it again: shuidaiyi ledger recover --config FILE",
+            begun.display()
+        )));
+    }
+    open_recovering(places, clock)
+}
+
+/// The same while a recovery is under way, for the recovery itself.
+pub(super) fn open_recovering(places: &Places, clock: Arc<dyn Clock>) -> Result<Arc<Exchange>, StartError> {
     migrate(&places.ledger, Side::Ledger)?;
     migrate(&places.data, Side::Data)?;
     let ledger = Db::open(places.ledger.clone(), places.connections)?;
     let data = Db::open(places.data.clone(), places.connections)?;
-    let keys = Arc::new(Keys::load(places.keys.clone(), clock.now())?);
-    let anchor = open_anchor(&places.anchor, &ledger, &keys)?;
-    let known = ledger.read(|c| check_ledger(c, &anchor, &keys)).map_err(broken)?;
+    let keys = Arc::new(load_keys(places, clock.now())?);
+    ledger.write(ledger::ensure_head)?;
+    let size = ledger.read(ledger::head).map_err(broken)?.frontier.size();
+    let anchor = anchoring::open_anchor(&places.anchor, size)?;
+    let frontier = ledger
+        .read(|c| {
+            anchoring::check_anchor(c, &anchor, |note| keys.open_checkpoint(note))?;
+            anchoring::check_tree(c)
+        })
+        .map_err(broken)?;
+    let known = Known { frontier, anchored: Vec::new() };
     let directory = Arc::new(Directory::load(ledger.clone())?);
     let witnesses = Arc::new(Witnesses::new(&places.witness).map_err(StartError::Other)?);
     witnesses.take_up(&ledger, &keys, clock.now())?;
@@ -83,7 +111,10 @@ pub fn open(places: &Places, clock: Arc<dyn Clock>) -> Result<Arc<Exchange>, Sta
     let own = Db::open(places.ledger.clone(), 1)?;
     let published = Arc::default();
     let stopped = |error: ServiceError| StartError::Other(error.to_string());
-    let publisher = Publisher::start(anchor, keys.clone(), Arc::clone(&published)).map_err(stopped)?;
+    // Another for the publisher, used while other processes sign on the same anchor.
+    let beside = Db::open(places.ledger.clone(), 1)?;
+    let publisher =
+        Publisher::start(anchor, keys.clone(), beside, Arc::clone(&published)).map_err(stopped)?;
     let watched = Anchor::open(&places.anchor)?;
     let core =
         Committer::new(own, known, publisher, watched, clock.clone(), directory.clone(), witnesses.clone());
@@ -127,6 +158,17 @@ fn confirm(exchange: &Arc<Exchange>) -> Result<(), StartError> {
     asked.map_err(StartError::LedgerBroken)
 }
 
+/// The gateway's keys. Without the ledger's no checkpoint can be signed, and there is a way on.
+fn load_keys(places: &Places, now: Timestamp) -> Result<Keys, StartError> {
+    Keys::load(places.keys.clone(), now).map_err(|error| match error {
+        KeyError::NoLedgerKey(_) => StartError::LedgerBroken(format!(
+            "{error}. Put it back from its backup. \
+             If there is none: shuidaiyi ledger recover --config FILE --reason TEXT"
+        )),
+        other => StartError::Key(other),
+    })
+}
+
 /// The directory that everything lies in: there is room for what is delivered.
 fn spool(trust: &Path) -> PathBuf {
     match trust.parent() {
@@ -137,73 +179,13 @@ fn spool(trust: &Path) -> PathBuf {
 
 fn broken(error: StoreError) -> StartError {
     match error {
-        StoreError::LedgerBroken { why } => StartError::LedgerBroken(format!(
-            "{why}. Restore the newest database, or the one that belongs to this anchor; nothing is released until then"
-        )),
+        StoreError::LedgerBroken { why } => StartError::LedgerBroken(format!("{why}. {HOW_TO_RECOVER}")),
         other => StartError::Store(other),
     }
 }
 
-/// The anchor of a ledger that has entries must be there; a new ledger gets a new one.
-///
-/// A new anchor holds the checkpoint of the empty ledger, so that one without any was damaged.
-fn open_anchor(path: &Path, ledger: &Db, keys: &Keys) -> Result<Anchor, StartError> {
-    ledger.write(ledger::ensure_head)?;
-    let size = ledger.read(ledger::head).map_err(broken)?.frontier.size();
-    let anchor = match (path.exists(), size) {
-        (true, _) => Anchor::open(path)?,
-        (false, 0) => Anchor::create(path)?,
-        (false, _) => {
-            return Err(StartError::LedgerBroken(format!(
-                "the ledger has {size} entries, but its anchor {} is gone. Put the file back from where it was moved",
-                path.display()
-            )));
-        }
-    };
-    match (anchor.newest()?, size) {
-        (Some(_), _) => {}
-        (None, 0) => {
-            anchor.keep(&Anchored { size: 0, note: keys.sign_checkpoint(0, Frontier::empty().root())? })?;
-        }
-        (None, _) => {
-            return Err(StartError::LedgerBroken(format!(
-                "the ledger has {size} entries, but its anchor {} holds no checkpoint. Put the undamaged file back",
-                path.display()
-            )));
-        }
-    }
-    Ok(anchor)
-}
-
-/// The head must follow from its own tiles, and the anchor's checkpoint must be a prefix of it.
-fn check_ledger(connection: &mut AnyConnection, anchor: &Anchor, keys: &Keys) -> StoreResult<Known> {
-    // The anchor first: another process may move both on meanwhile, and the head is never behind the anchor.
-    let anchored = anchor.newest().map_err(|error| StoreError::Unavailable { why: error.to_string() })?;
-    let head = ledger::head(connection)?;
-    let size = head.frontier.size();
-    let fail = |why: String| StoreError::LedgerBroken { why };
-    if let Some(anchored) = &anchored {
-        let checkpoint = keys
-            .open_checkpoint(&anchored.note)
-            .map_err(|why| fail(format!("the anchor's checkpoint does not verify: {why}")))?;
-        if checkpoint.size > size {
-            return Err(fail(format!(
-                "the database's ledger has {size} entries, but {} were signed: it is older than its anchor",
-                checkpoint.size
-            )));
-        }
-        if frontier_at(connection, checkpoint.size)?.root() != checkpoint.root {
-            return Err(fail(format!(
-                "the ledger's first {} entries are not the ones that were signed",
-                checkpoint.size
-            )));
-        }
-    }
-    if frontier_at(connection, size)?.root() != head.frontier.root() {
-        return Err(fail(format!("the head of size {size} does not follow from the stored hashes")));
-    }
-    if let Some(why) = damage_at_edge(connection, size)? {
-        return Err(fail(why));
-    }
-    Ok(Known { frontier: head.frontier, anchored: None })
+pub(super) fn read_trust(path: &Path) -> Result<TrustFile, StartError> {
+    let text = std::fs::read_to_string(path)
+        .map_err(|why| StartError::Other(format!("{}: {why}", path.display())))?;
+    TrustFile::parse(&text).map_err(|why| StartError::Other(format!("{}: {why}", path.display())))
 }

@@ -1,16 +1,22 @@
-//! The anchor: the largest checkpoint that was signed, kept outside the database and its backups.
+//! The anchor: the largest checkpoints that were signed, kept outside the database and its backups.
 //!
-//! Two fixed slots in one file, written in turn and synced, so that a torn write leaves the other.
-//! A database restored from yesterday is behind its anchor and is refused.
+//! Each process that signs has a place of its own in the file: two fixed slots, written in turn and
+//! synced, so that a torn write leaves the other, and no process waits for another's sync. A place is
+//! held by a lock on its bytes that ends with the process; what it holds stays, and is taken over.
 
 use std::fs::{File, OpenOptions};
 use std::io;
-use std::os::unix::fs::FileExt;
+use std::os::unix::fs::{FileExt, MetadataExt};
 use std::path::{Path, PathBuf};
 
 use crate::ledger::hash::{Hash, leaf_hash};
 
+mod place;
+
 const SLOT_BYTES: u64 = 4096;
+const PLACE_BYTES: u64 = 2 * SLOT_BYTES;
+/// Processes that may share an anchor.
+const PLACES_MAX: u64 = 64;
 const HEADER_BYTES: usize = 8 + 2 + 32;
 const MAGIC: &[u8; 8] = b"SDYANCR1";
 
@@ -22,6 +28,8 @@ pub struct AnchorError {
     pub path: PathBuf,
     /// What went wrong.
     pub why: String,
+    /// Whether it may pass by itself, as a full disk does.
+    pub passing: bool,
 }
 
 /// What a slot holds.
@@ -33,94 +41,145 @@ pub struct Anchored {
     pub note: String,
 }
 
+impl Anchored {
+    /// What was signed: origin, size and root. Signatures beside may differ while keys change.
+    pub fn text(&self) -> &str {
+        self.note.split_once("\n\n").map_or(self.note.as_str(), |(text, _)| text)
+    }
+}
+
 /// An open anchor file. Processes of one machine may share it.
 #[derive(Debug)]
 pub struct Anchor {
     path: PathBuf,
     file: File,
+    /// Number of the place that this one writes; `None` for one that only looks.
+    place: Option<u64>,
 }
 
 impl Anchor {
-    /// Opens the file; it must be there.
+    /// Opens the file to look at it; it must be there.
     pub fn open(path: &Path) -> Result<Self, AnchorError> {
         let file = OpenOptions::new().read(true).write(true).open(path).map_err(|why| failed(path, &why))?;
-        Ok(Self { path: path.to_owned(), file })
+        Ok(Self { path: path.to_owned(), file, place: None })
     }
 
-    /// Makes an empty file for a new ledger; it must not be there.
+    /// Opens the file and takes the first place that no living process holds.
+    pub fn claim(path: &Path) -> Result<Self, AnchorError> {
+        let mut anchor = Self::open(path)?;
+        let fault = |why: io::Error| failed(path, &why);
+        for place in 0..PLACES_MAX {
+            if place::lock(&anchor.file, place * PLACE_BYTES, PLACE_BYTES).map_err(fault)? {
+                anchor.reserve(place * PLACE_BYTES)?;
+                anchor.place = Some(place);
+                return Ok(anchor);
+            }
+        }
+        Err(anchor.broken(format!("{PLACES_MAX} processes hold it already")))
+    }
+
+    /// Makes an empty file for a new ledger and takes its first place; it must not be there.
     pub fn create(path: &Path) -> Result<Self, AnchorError> {
         let fault = |why: io::Error| failed(path, &why);
-        let file = OpenOptions::new().read(true).write(true).create_new(true).open(path).map_err(fault)?;
-        file.set_len(SLOT_BYTES * 2).map_err(fault)?;
-        file.sync_all().map_err(fault)?;
-        Ok(Self { path: path.to_owned(), file })
+        OpenOptions::new().write(true).create_new(true).open(path).map_err(fault)?;
+        Self::claim(path)
+    }
+
+    /// Whether a living process holds a place in it.
+    pub fn is_held(&self) -> Result<bool, AnchorError> {
+        place::is_locked(&self.file, PLACES_MAX * PLACE_BYTES).map_err(|why| failed(&self.path, &why))
     }
 
     /// The largest checkpoint in the file, if any was written.
     pub fn newest(&self) -> Result<Option<Anchored>, AnchorError> {
-        let [first, second] = self.slots()?;
-        Ok([first, second].into_iter().flatten().max_by_key(|anchored| anchored.size))
+        Ok(self.all()?.into_iter().max_by_key(|anchored| anchored.size))
     }
 
-    /// Keeps this checkpoint unless a larger one is there already: the slot with the smaller one is
-    /// overwritten. Returns once it is on the disk.
+    /// The largest checkpoint of every process that signed, living or not.
+    pub fn all(&self) -> Result<Vec<Anchored>, AnchorError> {
+        Ok(self.places()?.into_iter().flatten().collect())
+    }
+
+    /// The same of every process but this one.
+    pub fn others(&self) -> Result<Vec<Anchored>, AnchorError> {
+        let own = self.place.and_then(|place| usize::try_from(place).ok());
+        let places = self.places()?.into_iter().enumerate();
+        Ok(places.filter(|(place, _)| Some(*place) != own).filter_map(|(_, anchored)| anchored).collect())
+    }
+
+    /// Keeps this checkpoint in this process's place, unless a larger one is there already: the slot
+    /// with the smaller one is overwritten. Returns once it is on the disk.
     pub fn keep(&self, new: &Anchored) -> Result<(), AnchorError> {
-        let fault = |why: io::Error| failed(&self.path, &why);
-        self.file.lock().map_err(fault)?;
-        let kept = self.keep_locked(new);
-        self.file.unlock().map_err(fault)?;
-        kept
-    }
-
-    fn keep_locked(&self, new: &Anchored) -> Result<(), AnchorError> {
-        let [first, second] = self.slots()?;
+        let place = self.place.ok_or_else(|| self.broken("it was opened to be looked at".into()))?;
+        self.check_same_file()?;
+        if self.all()?.iter().any(|old| old.size == new.size && old.text() != new.text()) {
+            return Err(self.broken(format!(
+                "another tree of {} entries was signed: two ledgers share this anchor",
+                new.size
+            )));
+        }
+        let start = place * PLACE_BYTES;
+        let [first, second] = [self.slot(start)?, self.slot(start + SLOT_BYTES)?];
         let size_of = |slot: &Option<Anchored>| slot.as_ref().map(|anchored| anchored.size);
-        if size_of(&first).max(size_of(&second)) > Some(new.size) {
+        if size_of(&first).max(size_of(&second)) >= Some(new.size) {
             return Ok(());
         }
-        if [&first, &second].into_iter().flatten().any(|old| old == new) {
-            return Ok(());
-        }
-        // The same tree may be signed again by another key: only what was signed tells one tree from another.
-        let differs = |slot: &Option<Anchored>| {
-            slot.as_ref().is_some_and(|old| old.size == new.size && signed_text(old) != signed_text(new))
-        };
-        if differs(&first) || differs(&second) {
-            let why =
-                format!("another tree of {} entries was signed: two ledgers share this anchor", new.size);
-            return Err(AnchorError { path: self.path.clone(), why });
-        }
-        let place = if size_of(&first) <= size_of(&second) { 0 } else { SLOT_BYTES };
-        let slot = encode(new).ok_or_else(|| AnchorError {
-            path: self.path.clone(),
-            why: "the checkpoint is too long".into(),
-        })?;
+        let at = if size_of(&first) <= size_of(&second) { start } else { start + SLOT_BYTES };
+        let slot = encode(new).ok_or_else(|| self.broken("the checkpoint is too long".into()))?;
         let fault = |why: io::Error| failed(&self.path, &why);
-        self.file.write_all_at(&slot, place).map_err(fault)?;
+        self.file.write_all_at(&slot, at).map_err(fault)?;
         self.file.sync_data().map_err(fault)
     }
 
-    fn slots(&self) -> Result<[Option<Anchored>; 2], AnchorError> {
-        Ok([self.slot(0)?, self.slot(SLOT_BYTES)?])
+    /// The path must still lead to the file that was opened: nobody vouches for one put in its place.
+    pub fn check_same_file(&self) -> Result<(), AnchorError> {
+        let fault = |why: io::Error| failed(&self.path, &why);
+        let opened = self.file.metadata().map_err(fault)?;
+        match std::fs::metadata(&self.path) {
+            Ok(now) if (now.dev(), now.ino()) == (opened.dev(), opened.ino()) => Ok(()),
+            Ok(_other) => Err(self.broken("it was replaced while the gateway ran".into())),
+            Err(why) => Err(self.broken(format!("it is gone while the gateway runs: {why}"))),
+        }
     }
 
-    fn slot(&self, place: u64) -> Result<Option<Anchored>, AnchorError> {
+    /// Gives a place that holds nothing its bytes on the disk: a full one must not stand in the way of a checkpoint later.
+    fn reserve(&self, start: u64) -> Result<(), AnchorError> {
+        if self.slot(start)?.is_some() || self.slot(start + SLOT_BYTES)?.is_some() {
+            return Ok(());
+        }
+        let zeros = vec![0; usize::try_from(PLACE_BYTES).unwrap_or_default()];
+        let written = self.file.write_all_at(&zeros, start).and_then(|()| self.file.sync_all());
+        written.map_err(|why| failed(&self.path, &why))
+    }
+
+    fn places(&self) -> Result<Vec<Option<Anchored>>, AnchorError> {
+        let length = self.file.metadata().map_err(|why| failed(&self.path, &why))?.len();
+        let count = length.div_ceil(PLACE_BYTES).clamp(1, PLACES_MAX);
+        (0..count)
+            .map(|place| {
+                let start = place * PLACE_BYTES;
+                let slots = [self.slot(start)?, self.slot(start + SLOT_BYTES)?];
+                Ok(slots.into_iter().flatten().max_by_key(|anchored| anchored.size))
+            })
+            .collect()
+    }
+
+    fn slot(&self, start: u64) -> Result<Option<Anchored>, AnchorError> {
         let mut bytes = vec![0; usize::try_from(SLOT_BYTES).unwrap_or(4096)];
-        match self.file.read_exact_at(&mut bytes, place) {
+        match self.file.read_exact_at(&mut bytes, start) {
             Ok(()) => Ok(decode(&bytes)),
             Err(why) if why.kind() == io::ErrorKind::UnexpectedEof => Ok(None),
             Err(why) => Err(failed(&self.path, &why)),
         }
     }
+
+    fn broken(&self, why: String) -> AnchorError {
+        AnchorError { path: self.path.clone(), why, passing: false }
+    }
 }
 
-/// What the note's signatures are over.
-fn signed_text(anchored: &Anchored) -> &str {
-    anchored.note.split_once("\n\n").map_or(&*anchored.note, |(text, _signatures)| text)
-}
-
-fn failed(path: &Path, why: &dyn ToString) -> AnchorError {
-    AnchorError { path: path.to_owned(), why: why.to_string() }
+fn failed(path: &Path, why: &io::Error) -> AnchorError {
+    AnchorError { path: path.to_owned(), why: why.to_string(), passing: true }
 }
 
 /// Magic, length of the body, SHA-256 of the body, body: size and note.
@@ -150,40 +209,4 @@ fn decode(slot: &[u8]) -> Option<Anchored> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn anchored(size: u64) -> Anchored {
-        Anchored { size, note: format!("localhost/v1/ledger\n{size}\nroot\n\n— sig\n") }
-    }
-
-    #[test]
-    fn the_same_tree_signed_by_another_key_is_no_other_tree() {
-        let dir = tempfile::tempdir().unwrap();
-        let anchor = Anchor::create(&dir.path().join("a.anchor")).unwrap();
-        anchor.keep(&anchored(3)).unwrap();
-        let again = Anchored { size: 3, note: anchored(3).note.replace("sig", "other") };
-        anchor.keep(&again).unwrap();
-        let other = Anchored { size: 3, note: anchored(3).note.replace("root", "ruin") };
-        assert!(anchor.keep(&other).is_err());
-    }
-
-    #[test]
-    fn keeps_the_largest_and_survives_a_torn_slot() {
-        let dir = tempfile::tempdir().unwrap();
-        let path = dir.path().join("a.anchor");
-        let anchor = Anchor::create(&path).unwrap();
-        assert_eq!(anchor.newest().unwrap(), None);
-        for size in [3, 7, 9] {
-            anchor.keep(&anchored(size)).unwrap();
-            assert_eq!(anchor.newest().unwrap(), Some(anchored(size)));
-        }
-        anchor.keep(&anchored(5)).unwrap();
-        assert_eq!(anchor.newest().unwrap(), Some(anchored(9)), "a smaller one does not replace it");
-        // 3 went to the first slot, 7 to the second, 9 to the first again: tear the first.
-        let file = OpenOptions::new().write(true).open(&path).unwrap();
-        file.write_all_at(b"torn", 60).unwrap();
-        assert_eq!(Anchor::open(&path).unwrap().newest().unwrap(), Some(anchored(7)));
-        assert!(Anchor::create(&path).is_err(), "an anchor is never made over another");
-    }
-}
+mod tests;

@@ -1,6 +1,8 @@
 //! Connections: two databases (data and ledger), each SQLite or PostgreSQL, through one type.
 
+use std::os::unix::fs::MetadataExt;
 use std::path::PathBuf;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use diesel::connection::{AnsiTransactionManager, TransactionManager};
@@ -50,14 +52,22 @@ pub struct Lane {
 
 struct Manager {
     location: Location,
+    file: Arc<OnceLock<FileIdentity>>,
 }
+
+/// Device and inode of the file that a path led to.
+type FileIdentity = (u64, u64);
 
 impl ManageConnection for Manager {
     type Connection = Lane;
     type Error = StoreError;
 
     fn connect(&self) -> StoreResult<Lane> {
-        Ok(Lane { connection: connect(&self.location)?, lost: false })
+        let connection = connect(&self.location)?;
+        if let Some(identity) = file_identity(&self.location) {
+            let _the_first_counts = self.file.set(identity);
+        }
+        Ok(Lane { connection, lost: false })
     }
 
     fn is_valid(&self, _lane: &mut Lane) -> StoreResult<()> {
@@ -77,20 +87,24 @@ impl ManageConnection for Manager {
 pub struct Db {
     pool: Pool<Manager>,
     location: Location,
+    /// The SQLite file that the first connection opened.
+    file: Arc<OnceLock<FileIdentity>>,
 }
 
 impl Db {
     /// Opens at most `connections` connections, on demand.
     pub fn open(location: Location, connections: u32) -> StoreResult<Self> {
+        let file = Arc::default();
+        let manager = Manager { location: location.clone(), file: Arc::clone(&file) };
         let pool = Pool::builder()
             .max_size(connections)
             .min_idle(Some(0))
             .test_on_check_out(false)
             .connection_timeout(CONNECTION_WAIT)
             .error_handler(Box::new(diesel::r2d2::NopErrorHandler))
-            .build(Manager { location: location.clone() })
+            .build(manager)
             .map_err(|error| StoreError::Unavailable { why: error.to_string() })?;
-        Ok(Self { pool, location })
+        Ok(Self { pool, location, file })
     }
 
     /// Whether this is SQLite, where a point read is cheap enough to do in place.
@@ -121,11 +135,25 @@ impl Db {
     /// Runs one transaction: commits what `work` did if it returns `Ok`, undoes it otherwise.
     ///
     /// SQLite takes the write lock at once, so that nothing read inside can change before the commit.
+    ///
+    /// What was committed to a file that is no longer there under its name counts as not committed.
     pub fn write<T>(&self, work: impl FnOnce(&mut AnyConnection) -> StoreResult<T>) -> StoreResult<T> {
-        self.read(|connection| transaction(connection, work))
+        let done = self.read(|connection| transaction(connection, work))?;
+        self.check_same_file()?;
+        Ok(done)
+    }
+
+    /// An open SQLite file that was renamed away, replaced or removed goes on working, unseen by whoever comes after.
+    fn check_same_file(&self) -> StoreResult<()> {
+        let (Location::Sqlite(path), Some(opened)) = (&self.location, self.file.get()) else { return Ok(()) };
+        match file_identity(&self.location) {
+            Some(now) if now == *opened => Ok(()),
+            Some(_) | None => Err(StoreError::Replaced { path: path.clone() }),
+        }
     }
 
     fn with_lane<T>(&self, work: impl FnOnce(&mut Lane) -> StoreResult<T>) -> StoreResult<T> {
+        self.check_same_file()?;
         let mut lane: PooledConnection<Manager> = match self.pool.get() {
             Ok(lane) => lane,
             // The pool tells only that it waited in vain: ask the database itself why.
@@ -137,6 +165,11 @@ impl Db {
         };
         work(&mut lane)
     }
+}
+
+fn file_identity(location: &Location) -> Option<FileIdentity> {
+    let Location::Sqlite(path) = location else { return None };
+    std::fs::metadata(path).map(|file| (file.dev(), file.ino())).ok()
 }
 
 /// Opens one connection and sets it up.

@@ -37,6 +37,12 @@ pub enum StoreError {
         /// What differs.
         why: String,
     },
+    /// The path of an open database leads to another file than the one that was opened.
+    #[error("{} was replaced or removed while it was open", .path.display())]
+    Replaced {
+        /// The file.
+        path: std::path::PathBuf,
+    },
     /// The ledger's clock or a hold moved past the decision while it was taken: decide again.
     #[error("the ledger's clock or a hold moved past the decision while it was taken")]
     DecideAgain,
@@ -98,6 +104,7 @@ fn is_loss(message: &str) -> bool {
         "the database system is",
         "disk I/O error",
         "database or disk is full",
+        "No space left on device",
         "no connection to the server",
         "idle-in-transaction",
         "readonly database",

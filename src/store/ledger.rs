@@ -121,8 +121,8 @@ pub struct Appended {
 pub struct Known {
     /// The tree at that head.
     pub frontier: Frontier,
-    /// Size and root of the anchor, which another process may have moved past that head.
-    pub anchored: Option<(u64, Hash)>,
+    /// Size and root of what other processes anchored past that head.
+    pub anchored: Vec<(u64, Hash)>,
 }
 
 /// Makes the head row of an empty ledger, unless there is one.
@@ -247,9 +247,7 @@ pub fn check_continuity(connection: &mut AnyConnection, known: &Known, head: &He
             "it has {size} entries, but {known_size} were signed: the database is older than the anchor"
         ));
     }
-    if let Some((anchored, _)) = known.anchored
-        && size < anchored
-    {
+    if let Some((anchored, _)) = known.anchored.iter().find(|(anchored, _)| size < *anchored) {
         return broken(format!(
             "it has {size} entries, but another process signed {anchored}: the database is older than the anchor"
         ));
@@ -258,7 +256,7 @@ pub fn check_continuity(connection: &mut AnyConnection, known: &Known, head: &He
     if size > known_size {
         for hash in leaf_hashes(connection, known_size, size)? {
             frontier.push(hash);
-            if known.anchored.is_some_and(|(at, root)| at == frontier.size() && root != frontier.root()) {
+            if known.anchored.iter().any(|(at, root)| *at == frontier.size() && *root != frontier.root()) {
                 return broken(format!("its first {} entries are not the anchor's", frontier.size()));
             }
         }

@@ -106,6 +106,24 @@ pub fn frontier_at(connection: &mut AnyConnection, size: u64) -> StoreResult<Fro
     DbNodes::new(connection, size).frontier(size)
 }
 
+/// Checkpoints that were signed must be prefixes of the stored tree; what differs is a broken ledger.
+pub fn check_prefixes(connection: &mut AnyConnection, signed: &[(u64, Hash)]) -> StoreResult<()> {
+    let Some(largest) = signed.iter().map(|(size, _)| *size).max() else { return Ok(()) };
+    let broken = |why: String| Err(StoreError::LedgerBroken { why });
+    let size = super::ledger::head(connection)?.frontier.size();
+    if size < largest {
+        return broken(format!(
+            "the database's ledger has {size} entries, but {largest} were signed: it is older than its anchor"
+        ));
+    }
+    for (size, root) in signed {
+        if frontier_at(connection, *size)?.root() != *root {
+            return broken(format!("the ledger's first {size} entries are not the ones that were signed"));
+        }
+    }
+    Ok(())
+}
+
 /// What is wrong with the newest part of the stored tree, if anything: the leaves that no full tile holds yet
 /// must hash to their hashes, and every full tile that stands for itself in the right edge to its root.
 ///

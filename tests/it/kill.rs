@@ -25,10 +25,10 @@ const ASKED_AGAIN: usize = 20;
 const START_MAX: Duration = Duration::from_secs(5);
 
 /// A pull that was sent: its key, its consent, and the answer if there was one.
-struct Sent {
-    key: String,
-    consent: String,
-    answer: Option<Value>,
+pub struct Sent {
+    pub key: String,
+    pub consent: String,
+    pub answer: Option<Value>,
 }
 
 async fn every_answered_release_survives_a_kill(backend: Backend) {
@@ -76,9 +76,25 @@ async fn pull_until_killed(
     consents: &[String],
     round: usize,
 ) -> Vec<Sent> {
+    let pause = 60 + RandomState::new().hash_one(round) % 300;
+    let url = child.url();
+    let (all, ()) = tokio::join!(pull_until_nothing_answers(site, &url, consents, round), async {
+        tokio::time::sleep(Duration::from_millis(pause)).await;
+        child.kill();
+    });
+    all
+}
+
+/// Pulls at once, each task until its connection breaks or is refused.
+pub async fn pull_until_nothing_answers(
+    site: &Site,
+    url: &str,
+    consents: &[String],
+    round: usize,
+) -> Vec<Sent> {
     let tasks: Vec<_> = (0..TASKS)
         .map(|task| {
-            let wire = Wire::new(site, "bank-01", &child.url());
+            let wire = Wire::new(site, "bank-01", url);
             let consents = consents.to_vec();
             tokio::spawn(async move {
                 let mut sent = Vec::new();
@@ -100,9 +116,6 @@ async fn pull_until_killed(
             })
         })
         .collect();
-    let pause = 60 + RandomState::new().hash_one(round) % 300;
-    tokio::time::sleep(Duration::from_millis(pause)).await;
-    child.kill();
     let mut all = Vec::new();
     for task in tasks {
         all.extend(task.await.unwrap());
@@ -111,7 +124,7 @@ async fn pull_until_killed(
 }
 
 /// What a kill left behind, as the databases tell it. Returns how many entries there are.
-fn check(site: &Site, last: &[Sent], checked: usize) -> usize {
+pub fn check(site: &Site, last: &[Sent], checked: usize) -> usize {
     let ledger: Db = sql::ledger(site);
     wait_for_sessions(site.backend, &ledger);
     let entries = check_database(&ledger);
@@ -147,7 +160,7 @@ fn wait_for_sessions(backend: Backend, ledger: &Db) {
 }
 
 /// The same keys again: the same releases for what was answered, one release each for what was cut off.
-async fn ask_again(site: &Site, child: &ChildGateway, last: &[Sent]) {
+pub async fn ask_again(site: &Site, child: &ChildGateway, last: &[Sent]) {
     let wire = Wire::new(site, "bank-01", &child.url());
     let answered = last.iter().filter(|sent| sent.answer.is_some());
     for sent in answered.rev().take(ASKED_AGAIN).chain(last.iter().filter(|sent| sent.answer.is_none())) {

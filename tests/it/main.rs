@@ -3,11 +3,14 @@
 //! One binary, so that it links once. The only double is the clock.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::as_conversions, missing_docs)]
 
+mod anchor;
 mod audit;
 mod brake;
 mod certificates;
 mod coverage;
 mod deliveries;
+mod disk_full;
+mod fault_points;
 mod fields;
 mod flows;
 mod import_memory;
@@ -22,9 +25,11 @@ mod log;
 mod mandates;
 mod quotas;
 mod races;
+mod recover;
 mod refusals;
 mod restore;
 mod sections;
+mod standby;
 mod stress;
 mod support;
 mod tree;

@@ -20,7 +20,7 @@ both_backends!(
     a_gateway_behind_another_notices_a_set_back,
 );
 
-async fn site_with_consent(backend: Backend) -> (Site, String) {
+pub async fn site_with_consent(backend: Backend) -> (Site, String) {
     let site = Site::start(backend);
     let firms = site.load_city(1);
     site.product("bank-01").await;
@@ -28,7 +28,7 @@ async fn site_with_consent(backend: Backend) -> (Site, String) {
     (site, ids.remove(0))
 }
 
-async fn pull_some(site: &Site, consent: &str) -> Value {
+pub async fn pull_some(site: &Site, consent: &str) -> Value {
     let mut last = Value::Null;
     for _ in 0..3 {
         let (status, answer) = site.pull("bank-01", consent).await;
@@ -39,7 +39,7 @@ async fn pull_some(site: &Site, consent: &str) -> Value {
 }
 
 /// Why the gateway does not start.
-fn refusal(site: &Site) -> String {
+pub fn refusal(site: &Site) -> String {
     match app::spawn(&site.config, site.clock.clone()) {
         Ok(running) => {
             running.stop();
@@ -50,7 +50,7 @@ fn refusal(site: &Site) -> String {
 }
 
 /// Stops the gateway and waits until its last connection is closed: SQLite folds the log into the file then.
-fn stop(site: &mut Site) {
+pub fn stop(site: &mut Site) {
     site.stop();
     let log = site.dir().join("ledger.db-wal");
     let since = std::time::Instant::now();
@@ -61,12 +61,12 @@ fn stop(site: &mut Site) {
 }
 
 /// Keeps the head as it is now, for [`set_back`].
-fn remember(site: &Site) {
+pub fn remember(site: &Site) {
     sql::execute(&sql::ledger(site), &["CREATE TABLE earlier_head AS SELECT * FROM ledger_head"]);
 }
 
 /// Makes the ledger what it was when it was remembered, as a restored backup would.
-fn set_back(site: &Site) {
+pub fn set_back(site: &Site) {
     sql::execute(
         &sql::ledger(site),
         &[
@@ -103,6 +103,7 @@ async fn a_database_from_earlier_is_refused(backend: Backend) {
     }
     let why = refusal(&site);
     assert!(why.contains("refusing to release") && why.contains("older than its anchor"), "{why}");
+    assert!(why.contains("shuidaiyi ledger recover"), "{why}");
 }
 
 async fn a_ledger_without_its_anchor_is_refused(backend: Backend) {
@@ -196,7 +197,7 @@ async fn append(site: &Site, count: usize) {
     append_to(site.exchange(), count).await;
 }
 
-async fn append_to(exchange: &Exchange, count: usize) {
+pub async fn append_to(exchange: &Exchange, count: usize) {
     let draft = |n| Draft {
         kind: EntryKind::ProductSubmitted,
         object_id: format!("filler-{n}"),

@@ -230,17 +230,19 @@ async fn a_witness_refuses_the_other_branch(backend: Backend) {
         (answer.status().as_u16(), kind, answer.text().await.unwrap())
     };
     let body = |old_size, proof, checkpoint| AddCheckpoint { old_size, proof, checkpoint }.to_text();
-    let (conflict, kind, size) = ask(body(0, vec![], keys.sign_checkpoint(1, leaf_hash(b"x")))).await;
+    let (conflict, kind, size) =
+        ask(body(0, vec![], keys.sign_checkpoint(1, leaf_hash(b"x")).unwrap())).await;
     assert_eq!((conflict, kind.as_str()), (409, "text/x.tlog.size"));
     let size: u64 = size.strip_suffix('\n').unwrap().parse().unwrap();
     // The ledger's own key under another tree, of the same size and of a larger one.
     for (to, proof) in [(size, vec![]), (size + 1, vec![leaf_hash(b"a"), leaf_hash(b"b")])] {
-        let (status, _, why) = ask(body(size, proof, keys.sign_checkpoint(to, leaf_hash(b"other")))).await;
+        let (status, _, why) =
+            ask(body(size, proof, keys.sign_checkpoint(to, leaf_hash(b"other")).unwrap())).await;
         assert_eq!(status, 422, "{why}");
     }
     let evidence = std::fs::read_to_string(format!("{}.evidence", witnesses[0].state.display()));
     assert_eq!(evidence.unwrap().lines().count(), 2, "both branches are kept, signed as they are");
-    let forged = keys.sign_checkpoint(size, leaf_hash(b"other")).replacen(
+    let forged = keys.sign_checkpoint(size, leaf_hash(b"other")).unwrap().replacen(
         &size.to_string(),
         &(size + 1).to_string(),
         1,
@@ -250,7 +252,7 @@ async fn a_witness_refuses_the_other_branch(backend: Backend) {
     for (request, status) in [
         (body(size, vec![], forged.clone()), 403),
         (body(0, vec![], format!("{foreign}\n{line}")), 404),
-        (body(size + 9, vec![], keys.sign_checkpoint(size, leaf_hash(b"other"))), 400),
+        (body(size + 9, vec![], keys.sign_checkpoint(size, leaf_hash(b"other")).unwrap()), 400),
         ("rubbish".to_owned(), 400),
     ] {
         let answer = ask(request).await;
@@ -258,6 +260,6 @@ async fn a_witness_refuses_the_other_branch(backend: Backend) {
     }
     // Started again it remembers, and goes on.
     witnesses[0].restart();
-    let (_, _, remembered) = ask(body(0, vec![], keys.sign_checkpoint(1, leaf_hash(b"x")))).await;
+    let (_, _, remembered) = ask(body(0, vec![], keys.sign_checkpoint(1, leaf_hash(b"x")).unwrap())).await;
     assert!(remembered.trim().parse::<u64>().unwrap() >= size, "{remembered}");
 }

@@ -82,7 +82,7 @@ async fn cosigned_by_both(backend: Backend) {
     site.restart();
     let firms = site.load_city(1);
     site.product("bank-01").await;
-    let consent = site.consent("bank-01", &firms[0].taxpayer_id, |_| {}).await;
+    let consent = site.consent("bank-01", firms[0].taxpayer_id.as_str(), |_| {}).await;
     let (_, answer) = site.pull("bank-01", consent["id"].as_str().unwrap()).await;
     let path = format!("/v1/releases/{}?dossier=false", answer["release_id"].as_str().unwrap());
     let asked = policy(&site, &[&ours.vkey, &theirs.vkey]);
@@ -113,7 +113,8 @@ async fn cosigned_by_both(backend: Backend) {
 
     // And it refuses what the ledger's own key signs for another branch.
     let seen = status(site.exchange()).witnesses[1].size.unwrap();
-    let forked = site.exchange().keys.sign_checkpoint(seen, shuidaiyi::ledger::leaf_hash(b"another tree"));
+    let forked =
+        site.exchange().keys.sign_checkpoint(seen, shuidaiyi::ledger::leaf_hash(b"another tree")).unwrap();
     let url = format!("http://{}/add-checkpoint", theirs.address);
     let refused =
         reqwest::Client::new().post(url).body(format!("old {seen}\n\n{forked}")).send().await.unwrap();

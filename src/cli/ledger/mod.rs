@@ -1,6 +1,7 @@
 //! `shuidaiyi ledger …`: the ledger on the host's command line.
 
 mod checkpoint;
+mod recover;
 mod replay;
 
 use std::process::ExitCode;
@@ -24,6 +25,8 @@ pub enum LedgerAction {
     Checkpoint(checkpoint::CheckpointOptions),
     /// 重放：按当时的记录重建档案并比对 Rebuild a dossier and compare
     Replay(replay::ReplayOptions),
+    /// 灾难恢复：另开新账本 Go on under a new origin when database, anchor or key cannot be had back
+    Recover(recover::RecoverOptions),
 }
 
 /// Does what was asked.
@@ -31,5 +34,6 @@ pub fn run(options: &LedgerOptions) -> Result<ExitCode, Failure> {
     match &options.action {
         LedgerAction::Checkpoint(options) => checkpoint::run(options),
         LedgerAction::Replay(options) => replay::run(options),
+        LedgerAction::Recover(options) => recover::run(options),
     }
 }

@@ -23,18 +23,21 @@ impl ChildGateway {
         Self::start_with(dir, &[])
     }
 
-    /// The same with these variables in its environment.
-    pub fn start_with(dir: &Path, variables: &[(&str, &Path)]) -> Self {
+    /// The same with more in its environment.
+    pub fn start_with(dir: &Path, environment: &[(&str, &str)]) -> Self {
+        Self::start_by(dir, |config| {
+            let mut command = program();
+            command.arg("serve").arg("--config").arg(config).envs(environment.iter().copied());
+            command
+        })
+    }
+
+    /// The same by a command of the caller's, which ends up as the binary in the same process.
+    pub fn start_by(dir: &Path, command: impl FnOnce(&Path) -> Command) -> Self {
         let (port, operations_port) = (free_port(), free_port());
         let config = with_ports(dir, port, operations_port);
         let began = Instant::now();
-        let process = program()
-            .envs(variables.iter().copied())
-            .arg("serve")
-            .arg("--config")
-            .arg(config)
-            .spawn()
-            .expect("start the binary");
+        let process = command(&config).spawn().expect("start the binary");
         let mut child = Self { process, port, started_in: Duration::ZERO };
         while !ready(operations_port) {
             let ended = child.process.try_wait().expect("ask for the child");
@@ -46,9 +49,26 @@ impl ChildGateway {
         child
     }
 
+    /// The process's id.
+    pub fn id(&self) -> u32 {
+        self.process.id()
+    }
+
     /// Base URL of the gateway.
     pub fn url(&self) -> String {
         format!("https://localhost:{}", self.port)
+    }
+
+    /// Whether it has ended by itself after at most so long.
+    pub fn ends_within(&mut self, longest: Duration) -> bool {
+        let since = Instant::now();
+        while since.elapsed() < longest {
+            if self.process.try_wait().expect("ask for the child").is_some() {
+                return true;
+            }
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        false
     }
 
     /// Ends it as `kill -9` does, at once and without a word.

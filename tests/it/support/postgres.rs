@@ -15,7 +15,7 @@ use std::time::Duration;
 use diesel::{Connection, PgConnection, RunQueryDsl, sql_query};
 
 /// `nobody` on every Linux: PostgreSQL refuses to run as root.
-const NOBODY: u32 = 65_534;
+pub const NOBODY: u32 = 65_534;
 
 pub struct Cluster {
     directory: PathBuf,
@@ -46,8 +46,7 @@ fn start() -> Option<Cluster> {
     let programs = programs()?;
     let directory = tempfile::Builder::new().prefix("sdy-pg-").tempdir().expect("a directory").keep();
     fs::set_permissions(&directory, fs::Permissions::from_mode(0o700)).expect("permissions");
-    let root =
-        fs::metadata("/proc/self").map(|me| std::os::unix::fs::MetadataExt::uid(&me) == 0).unwrap_or(false);
+    let root = is_root();
     if root {
         chown(&directory, Some(NOBODY), Some(NOBODY)).expect("hand the directory over");
     }
@@ -87,12 +86,17 @@ fn start() -> Option<Cluster> {
     panic!("the throwaway PostgreSQL did not start: see {}/log", cluster.directory.display());
 }
 
-fn as_nobody(command: &mut Command, root: bool) -> &mut Command {
+pub fn is_root() -> bool {
+    fs::metadata("/proc/self").map(|me| std::os::unix::fs::MetadataExt::uid(&me) == 0).unwrap_or(false)
+}
+
+/// As the user that may run PostgreSQL.
+pub fn as_nobody(command: &mut Command, root: bool) -> &mut Command {
     if root { command.uid(NOBODY).gid(NOBODY) } else { command }
 }
 
 /// Where initdb and postgres are: on the path, or where Debian puts them.
-fn programs() -> Option<PathBuf> {
+pub fn programs() -> Option<PathBuf> {
     let debian = fs::read_dir("/usr/lib/postgresql")
         .into_iter()
         .flatten()

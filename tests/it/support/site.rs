@@ -72,11 +72,16 @@ impl Site {
 
     /// Makes the directory, starts nothing.
     pub fn prepare(backend: Backend, quota_per_day: u64) -> Self {
-        let home = tempfile::tempdir().unwrap();
         let database_url = match backend {
             Backend::Sqlite => None,
             Backend::Postgres => postgres::new_database(),
         };
+        Self::prepare_on(backend, quota_per_day, database_url)
+    }
+
+    /// The same on a database of the test's own.
+    pub fn prepare_on(backend: Backend, quota_per_day: u64, database_url: Option<String>) -> Self {
+        let home = tempfile::tempdir().unwrap();
         let dir = home.path().join("site");
         let options =
             InitOptions { dir: dir.clone(), port: 0, operations_port: 0, quota_per_day, database_url };
