@@ -8,6 +8,8 @@ use x509_parser::certificate::X509Certificate;
 use x509_parser::prelude::FromDer;
 use x509_parser::revocation_list::CertificateRevocationList;
 
+/// The tag of a SEQUENCE (X.690 section 8.9).
+const SEQUENCE: u8 = 0x30;
 const MICROS_PER_SECOND: i64 = 1_000_000;
 
 /// Why a list cannot be used.
@@ -57,6 +59,10 @@ pub fn parse_lists(bytes: &[u8], authorities: &[Vec<u8>]) -> Result<Vec<Revocati
 }
 
 fn parse_list(der: Vec<u8>, authorities: &[Vec<u8>]) -> Result<RevocationList, CrlFault> {
+    // The parser takes a sequence of another class for one too, and the outermost tag is not signed.
+    if der.first() != Some(&SEQUENCE) {
+        return Err(CrlFault::Unparsable);
+    }
     let Ok(([], list)) = CertificateRevocationList::from_der(&der) else { return Err(CrlFault::Unparsable) };
     let next_update = list.next_update().ok_or(CrlFault::NoNextUpdate)?;
     let issuer = list.issuer().as_raw();
