@@ -11,7 +11,7 @@ use crate::ledger::checkpoint::{Checkpoint, CheckpointError};
 use crate::ledger::frontier::Frontier;
 use crate::ledger::hash::Hash;
 use crate::store::anchor::{Anchor, AnchorError, Anchored};
-use crate::store::db::{AnyConnection, Db};
+use crate::store::db::{AnyConnection, Db, Location};
 use crate::store::error::{StoreError, StoreResult};
 use crate::store::ledger;
 use crate::store::migrate::{Side, migrate};
@@ -45,6 +45,12 @@ pub fn create_anchor(places: &Places, keys: &Keys) -> Result<(), StartError> {
     }
     let first = Anchored { size: 0, note: keys.sign_checkpoint(0, Frontier::empty().root())? };
     Ok(Anchor::create(&places.anchor)?.keep(&first)?)
+}
+
+/// Whether a backup of the database's directory would take the anchor along, and set it back with the database.
+pub fn lies_with_database(places: &Places) -> bool {
+    let Location::Sqlite(ledger) = &places.ledger else { return false };
+    ledger.parent().is_some_and(|folder| places.anchor.starts_with(folder))
 }
 
 /// Opens the anchor and takes a place in it. It must be there and hold a checkpoint.
@@ -108,5 +114,27 @@ pub fn unusable(error: AnchorError) -> StoreError {
     match error.passing {
         true => StoreError::Unavailable { why: error.to_string() },
         false => StoreError::LedgerBroken { why: error.to_string() },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_anchor_in_the_databases_directory_is_noticed() {
+        let places = |anchor: &str| Places {
+            ledger: Location::Sqlite("/srv/exchange/ledger.db".into()),
+            data: Location::Sqlite("/srv/exchange/data.db".into()),
+            anchor: anchor.into(),
+            keys: "/srv/exchange/keys".into(),
+            trust: "/srv/exchange/trust.json".into(),
+            connections: 3,
+        };
+        assert!(lies_with_database(&places("/srv/exchange/a.anchor")));
+        assert!(lies_with_database(&places("/srv/exchange/below/a.anchor")));
+        assert!(!lies_with_database(&places("/srv/exchange.anchor")));
+        let postgres = Location::Postgres { url: String::new(), schema: "ledger" };
+        assert!(!lies_with_database(&Places { ledger: postgres, ..places("/srv/exchange/a.anchor") }));
     }
 }

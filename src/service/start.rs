@@ -5,6 +5,8 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use tracing::warn;
+
 use super::Exchange;
 use super::anchoring::{self, HOW_TO_RECOVER, recovery_file};
 use super::catalogue::Catalogue;
@@ -97,6 +99,9 @@ pub(super) fn open_recovering(places: &Places, clock: Arc<dyn Clock>) -> Result<
     ledger.write(ledger::ensure_head)?;
     let size = ledger.read(ledger::head).map_err(broken)?.frontier.size();
     let anchor = anchoring::open_anchor(&places.anchor, size)?;
+    if anchoring::lies_with_database(places) {
+        warn!(anchor = %places.anchor.display(), "The anchor lies in the database's directory: a backup restored from there sets both back, and nobody notices. Move it elsewhere (ledger.anchor)");
+    }
     let frontier = ledger
         .read(|c| {
             anchoring::check_anchor(c, &anchor, |note| keys.open_checkpoint(note))?;

@@ -80,9 +80,7 @@ async fn a_death_between_commit_and_answer_forks_nothing_and_loses_nothing(backe
         let point = FaultPoint::ALL[round % FaultPoint::ALL.len()];
         // From the first passing of a point to somewhere in the load; asking again passes it too.
         let passing = 1 + (round / FaultPoint::ALL.len()) * 7 % 60;
-        let mut child = ChildGateway::start_with(&site.dir(), &[(VARIABLE, &format!("{point}:{passing}"))]);
-        last = pull_until_nothing_answers(&site, &child.url(), &consents, round).await;
-        assert!(child.ends_within(DEATH_MAX), "{point}:{passing} was not reached");
+        last = pull_until_death(&site, &consents, round, &format!("{point}:{passing}")).await;
         answered += last.iter().filter(|sent| sent.answer.is_some()).count();
         cut_off += last.iter().filter(|sent| sent.answer.is_none()).count();
         checked = check(&site, &last, checked);
@@ -102,6 +100,28 @@ async fn a_death_between_commit_and_answer_forks_nothing_and_loses_nothing(backe
         seen.0.len()
     );
     drop(last);
+}
+
+/// Pulls at a gateway until it dies at its point. Every other round a second one writes to the same ledger meanwhile,
+/// unhurt until it is killed too.
+async fn pull_until_death(site: &Site, consents: &[String], round: usize, point: &str) -> Vec<Sent> {
+    let mut child = ChildGateway::start_with(&site.dir(), &[(VARIABLE, point)]);
+    let url = child.url();
+    let dying = pull_until_nothing_answers(site, &url, consents, round);
+    if round.is_multiple_of(2) {
+        let sent = dying.await;
+        assert!(child.ends_within(DEATH_MAX), "{point} was not reached");
+        return sent;
+    }
+    let mut second = ChildGateway::start(&site.dir());
+    let url = second.url();
+    let beside = pull_until_nothing_answers(site, &url, consents, 1_000_000 + round);
+    let (mut sent, more, ()) = tokio::join!(dying, beside, async {
+        assert!(child.ends_within(DEATH_MAX), "{point} was not reached");
+        second.kill();
+    });
+    sent.extend(more);
+    sent
 }
 
 /// 10, or as many as `SHUIDAIYI_FAULT_KILLS` says.

@@ -27,6 +27,7 @@ both_backends!(
     all_lost_needs_a_members_receipt,
     a_recovery_cut_off_is_run_again,
     a_database_that_contradicts_itself_is_not_gone_on_with,
+    what_is_put_back_needs_no_recovery,
 );
 
 const REASON: &str = "库房断电 the power failed";
@@ -315,4 +316,27 @@ async fn a_database_that_contradicts_itself_is_not_gone_on_with(backend: Backend
         assert!(code == 3 && text.contains("do not agree"), "{table}: {code} {text}");
         sql::flip(&ledger, table, column, row);
     }
+}
+
+/// Salt keys cannot be made anew and the trust file is public: each is put back, and it goes on.
+async fn what_is_put_back_needs_no_recovery(backend: Backend) {
+    let (mut site, consent) = site_with_consent(backend).await;
+    let answer = pull_some(&site, &consent).await;
+    let served = site.ask("bank-01", Method::GET, "/v1/keys", None).await.text().await.unwrap();
+    let (salt, trust) = (site.dir().join("keys/salt-epoch-1.key"), site.dir().join("trust.json"));
+    stop(&mut site);
+    fs::rename(&salt, site.dir().join("salt")).unwrap();
+    fs::remove_file(&trust).unwrap();
+    assert!(refusal(&site).contains("trust.json"));
+    // Any member's copy of the answer will do.
+    fs::write(&trust, served).unwrap();
+    assert!(refusal(&site).contains("holds no salt key"));
+    let (code, text) = recover(&site, &["--yes"]);
+    assert!(code == 2 && text.contains("salt key"), "no new origin mends that: {code} {text}");
+    fs::rename(site.dir().join("salt"), &salt).unwrap();
+    site.restart();
+    let release = format!("/v1/releases/{}", answer["release_id"].as_str().unwrap());
+    let (status, again) = site.json("bank-01", Method::GET, &release, None).await;
+    assert_eq!((status, &again["dossier"]), (StatusCode::OK, &answer["dossier"]));
+    pull_some(&site, &consent).await;
 }
