@@ -95,7 +95,9 @@ impl KeyOptions {
                 label: label.clone(),
                 pin_file: pin_file.clone(),
             })),
-            _some_of_them => Err("keys.pkcs11_module, keys.pkcs11_token and keys.pkcs11_pin_file go together: name all three, or none"),
+            _some_of_them => Err(
+                "keys.pkcs11_module, keys.pkcs11_token and keys.pkcs11_pin_file go together: name all three, or none",
+            ),
         }
     }
 }
@@ -147,9 +149,12 @@ impl Config {
             &mut self.tls.certificate,
             &mut self.tls.key,
         ];
-        for path in paths.into_iter().chain(self.database.postgres_url_file.as_mut())
+        for path in paths
+            .into_iter()
+            .chain(self.database.postgres_url_file.as_mut())
             .chain(self.keys.pkcs11_module.as_mut())
-            .chain(self.keys.pkcs11_pin_file.as_mut()) {
+            .chain(self.keys.pkcs11_pin_file.as_mut())
+        {
             *path = base.join(&*path);
         }
     }

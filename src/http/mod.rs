@@ -8,6 +8,7 @@ pub mod consents;
 pub mod dossiers;
 pub mod gate;
 pub mod ledger;
+pub mod member_keys;
 pub mod operations;
 pub mod pages;
 pub mod problem;

@@ -9,6 +9,7 @@ use actix_web::{HttpRequest, HttpResponse};
 
 use super::body::Body;
 use super::gate::{Context, dispatch};
+use super::member_keys;
 use super::{batch_errors, batches, consents, dossiers, ledger, products, releases};
 use crate::domain::member::Role;
 use crate::service::error::ServiceResult;
@@ -70,6 +71,8 @@ pub fn table() -> Vec<Entry> {
             takes: Takes::Stream(|c, body| Box::pin(batches::deliver(c, body))),
         },
         get("/v1/batches/{id}/errors", BUREAU, |c| Box::pin(batch_errors::errors(c))),
+        get("/v1/me/keys", BANK, |c| Box::pin(member_keys::list(c))),
+        put("/v1/me/keys/{use}", BANK, |c| Box::pin(member_keys::register(c))),
         get("/v1/ledger/checkpoint", MEMBERS, |c| Box::pin(ledger::checkpoint(c))),
         get("/v1/ledger/proof/{index}", MEMBERS, |c| Box::pin(ledger::proof(c))),
         get("/v1/keys", MEMBERS, |c| Box::pin(ledger::keys(c))),

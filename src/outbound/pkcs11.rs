@@ -108,7 +108,11 @@ impl Token {
     }
 
     /// Makes a key pair that never leaves the token.
-    pub fn generate(self: &Arc<Self>, kind: SignatureKind, label: &str) -> Result<Arc<dyn Signer>, TokenError> {
+    pub fn generate(
+        self: &Arc<Self>,
+        kind: SignatureKind,
+        label: &str,
+    ) -> Result<Arc<dyn Signer>, TokenError> {
         let (mechanism, curve) = match kind {
             SignatureKind::Es256 => (Mechanism::EccKeyPairGen, P256),
             SignatureKind::Ed25519 => (Mechanism::EccEdwardsKeyPairGen, ED25519),
@@ -128,11 +132,16 @@ impl Token {
         let session = self.session(true)?;
         let (_public, key) = session.generate_key_pair(&mechanism, &public, &private)?;
         let signer = self.signer_of(&session, key)?;
-        let signer = signer.ok_or_else(|| TokenError::Refused("the new key pair has no public key".to_owned()))?;
+        let signer =
+            signer.ok_or_else(|| TokenError::Refused("the new key pair has no public key".to_owned()))?;
         Ok(Arc::new(signer))
     }
 
-    fn signer_of(self: &Arc<Self>, session: &Session, key: ObjectHandle) -> Result<Option<TokenSigner>, TokenError> {
+    fn signer_of(
+        self: &Arc<Self>,
+        session: &Session,
+        key: ObjectHandle,
+    ) -> Result<Option<TokenSigner>, TokenError> {
         let (mut kind, mut id, mut label) = (None, Vec::new(), Vec::new());
         let asked = [AttributeType::KeyType, AttributeType::Id, AttributeType::Label];
         for attribute in session.get_attributes(key, &asked)? {
@@ -194,8 +203,9 @@ fn context(module: &Path) -> Result<Pkcs11, TokenError> {
     if let Some(context) = loaded.get(module) {
         return Ok(context.clone());
     }
-    let context = Pkcs11::new(module)
-        .map_err(|why| TokenError::Refused(format!("{} cannot be loaded: {}", module.display(), told(&why))))?;
+    let context = Pkcs11::new(module).map_err(|why| {
+        TokenError::Refused(format!("{} cannot be loaded: {}", module.display(), told(&why)))
+    })?;
     match context.initialize(CInitializeArgs::new(CInitializeFlags::OS_LOCKING_OK)) {
         Ok(()) | Err(Error::Pkcs11(RvError::CryptokiAlreadyInitialized, _)) => {}
         Err(why) => return Err(why.into()),

@@ -7,6 +7,8 @@ pub mod authority;
 pub mod certificate;
 pub mod digest;
 pub mod disclosed;
+pub mod jwe;
+pub mod jwk;
 pub mod jws;
 pub mod keys;
 pub mod request;

@@ -115,7 +115,8 @@ impl KeyRing {
         let present = verifier(&trust.ledger_vkey)?;
         let signer = find(signers, present.public_key()).ok_or_else(|| {
             KeyError::Unusable(
-                "no key file and no token has the ledger key that trust.json names: put the right file back".to_owned(),
+                "no key file and no token has the ledger key that trust.json names: put the right file back"
+                    .to_owned(),
             )
         })?;
         self.ledger.push(LedgerSigner { verifier: present.clone(), signer });

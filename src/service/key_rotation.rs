@@ -160,7 +160,9 @@ impl<'a> AtWork<'a> {
         lock.lock().map_err(ServiceError::internal)?;
         let mut files = Source::read(places).map_err(ServiceError::internal)?.files().clone();
         // Keys in the token are numbered with those in files.
-        for signer in exchange.keys.token().map(Token::signers).transpose().map_err(key_error)?.unwrap_or_default() {
+        for signer in
+            exchange.keys.token().map(Token::signers).transpose().map_err(key_error)?.unwrap_or_default()
+        {
             files.extend(signer.place().strip_prefix(TOKEN_PLACE).map(|label| format!("{label}.key")));
         }
         Ok(Self { exchange, places, files, _lock: lock })
@@ -205,7 +207,8 @@ impl<'a> AtWork<'a> {
         let ca = trust.ca_der().map_err(ServiceError::internal)?;
         verify_issued_by(&certificate.der, &ca, begins.micros()).map_err(|why| refuse(why.to_string()))?;
         let files = Source::read(self.places).map_err(ServiceError::internal)?;
-        let held = signers(self.places, self.exchange.keys.token(), files.files()).map_err(ServiceError::internal)?;
+        let held = signers(self.places, self.exchange.keys.token(), files.files())
+            .map_err(ServiceError::internal)?;
         let signer = held.into_iter().find(|signer| signer.public_key() == certificate.public_key);
         let signer =
             signer.ok_or_else(|| refuse("its private key is not here: run shuidaiyi key request".into()))?;

@@ -14,11 +14,11 @@ use crate::domain::timestamp::Timestamp;
 use crate::ledger::checkpoint::{Checkpoint, CheckpointError};
 use crate::ledger::hash::Hash;
 use crate::ledger::note::{NoteError, NoteVerifier};
+use crate::outbound::pkcs11::{Token, TokenError, TokenOptions};
 use crate::seal::jws::JwtSigner;
 use crate::seal::keys::{KeyFileError, read_secret};
 use crate::seal::salt::SaltKey;
 use crate::seal::signer::SignerError;
-use crate::outbound::pkcs11::{Token, TokenError, TokenOptions};
 use crate::seal::trust::TrustFile;
 
 /// How often a running gateway looks whether its keys changed.

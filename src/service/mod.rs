@@ -15,6 +15,7 @@ pub mod key_ring;
 pub mod key_rotation;
 pub mod keys;
 pub mod keys_overview;
+pub mod member_keys;
 pub mod memory;
 pub mod prepare;
 pub mod product;

@@ -16,6 +16,7 @@ pub mod error;
 pub mod idempotency;
 pub mod ledger;
 pub mod ledger_read;
+pub mod member_keys;
 pub mod members;
 pub mod migrate;
 pub mod products;

@@ -219,7 +219,7 @@ fn failures(site: &Site, answer: &Value, trust: &TrustFile) -> Vec<&'static str>
     report.checks.iter().filter(|check| check.outcome.is_err()).map(|check| check.name).collect()
 }
 
-fn kid(answer: &Value) -> String {
+pub fn kid(answer: &Value) -> String {
     let header = answer["dossier"].as_str().unwrap().split('.').next().unwrap();
     let header: Value = serde_json::from_slice(&URL_SAFE_NO_PAD.decode(header).unwrap()).unwrap();
     header["kid"].as_str().unwrap().to_owned()

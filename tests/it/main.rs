@@ -16,6 +16,8 @@ mod input_keys;
 mod input_streams;
 mod keys;
 mod kill;
+mod member_keys;
+mod pkcs11;
 mod quotas;
 mod races;
 mod refusals;

@@ -9,7 +9,7 @@ use shuidaiyi::domain::import::{InputRule, RowError};
 use shuidaiyi::domain::product::{FieldProfile, ProductTerms};
 use shuidaiyi::domain::timestamp::Timestamp;
 use shuidaiyi::http::problem::response;
-use shuidaiyi::http::{consents, dossiers, products};
+use shuidaiyi::http::{consents, dossiers, member_keys, products};
 use shuidaiyi::ledger::{Entry, EntryKind, InclusionReceipt};
 use shuidaiyi::seal::digest::{canonical_json, prefixed_digest};
 use shuidaiyi::seal::sd_jwt::DossierClaims;
@@ -19,6 +19,7 @@ use shuidaiyi::service::consent::{ConsentChange, ConsentView, NewConsent};
 use shuidaiyi::service::error::RefusedDelivery;
 use shuidaiyi::service::error::ServiceError;
 use shuidaiyi::service::ingest::Report;
+use shuidaiyi::service::member_keys::MemberKeyView;
 use shuidaiyi::service::product::ProductView;
 use shuidaiyi::service::receipt::Receipt;
 use shuidaiyi::service::rejections::RejectedRow;
@@ -52,6 +53,7 @@ fn requests_are_read() {
     read::<NewConsent>(&sample("consent-new"));
     read::<consents::Revocation>(&sample("consent-revocation"));
     read::<products::Approval>(&sample("product-approval"));
+    read::<member_keys::Registration>(&sample("member-key-registration"));
     round_trip::<ProductTerms>(&sample("product-terms"));
     read::<ProductTerms>(&sample("product-terms")).check().unwrap();
     let profile: FieldProfile = read(&sample("product-approval")["profile"]);
@@ -113,6 +115,17 @@ fn answers_are_written_so() {
         profile: read(&product["profile"]),
     };
     assert_eq!(serde_json::to_value(view).unwrap(), product);
+
+    let key = sample("member-key");
+    let view = MemberKeyView {
+        usage: read(&key["use"]),
+        kid: read(&key["kid"]),
+        jwk: read(&key["jwk"]),
+        from: read(&key["from"]),
+        to: read(&key["to"]),
+    };
+    assert_eq!(view.kid, view.jwk.thumbprint());
+    assert_eq!(serde_json::to_value(view).unwrap(), key);
 
     let release = sample("release");
     let view = || ReleaseView {

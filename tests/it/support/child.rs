@@ -28,7 +28,13 @@ impl ChildGateway {
         let (port, operations_port) = (free_port(), free_port());
         let config = with_ports(dir, port, operations_port);
         let began = Instant::now();
-        let process = program().envs(variables.iter().copied()).arg("serve").arg("--config").arg(config).spawn().expect("start the binary");
+        let process = program()
+            .envs(variables.iter().copied())
+            .arg("serve")
+            .arg("--config")
+            .arg(config)
+            .spawn()
+            .expect("start the binary");
         let mut child = Self { process, port, started_in: Duration::ZERO };
         while !ready(operations_port) {
             let ended = child.process.try_wait().expect("ask for the child");
