@@ -9,6 +9,9 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use reqwest::{Method, StatusCode};
 use serde_json::Value;
+use shuidaiyi::ledger::note::NoteSigner;
+use shuidaiyi::ledger::receipt::InclusionReceipt;
+use shuidaiyi::seal::keys::read_pkcs8;
 use shuidaiyi::seal::trust::TrustFile;
 use shuidaiyi::seal::verify::Expectations;
 use shuidaiyi::service::admin::Actor;
@@ -88,6 +91,10 @@ async fn after_the_overlap_one_ledger_key_signs(backend: Backend) {
     let after = wire.pull(&consent, None).await.unwrap().1;
     assert_eq!(signatures(&after), 1);
     assert_eq!(failures(&site, &after, &old_trust).len(), 1, "the old key vouches for nothing new");
+    // Nor does it under the new trust file, should someone find it and sign.
+    let failed = failures(&site, &signed_by_the_first_key(&site, &after), &trust(&site));
+    assert!(failed.len() == 1 && failed[0].starts_with("收据"), "{failed:?}");
+    assert_eq!(failures(&site, &signed_by_the_first_key(&site, &before), &trust(&site)), [""; 0]);
     for answer in [&before, &meanwhile, &after] {
         assert_verifies(&site, "bank-01", answer);
     }
@@ -169,6 +176,18 @@ fn operator() -> Actor {
 
 async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
     tokio::task::spawn_blocking(work).await.unwrap()
+}
+
+/// The same answer, its checkpoint signed by the site's first ledger key alone.
+fn signed_by_the_first_key(site: &Site, answer: &Value) -> Value {
+    let key = read_pkcs8(&site.dir().join("keys/ledger.key")).unwrap();
+    let signer = NoteSigner::from_pkcs8(&site.exchange().keys.origin(), &key).unwrap();
+    let mut receipt = InclusionReceipt::parse(answer["receipt"]["proof"].as_str().unwrap()).unwrap();
+    let text = receipt.checkpoint.split_once("\n\n").unwrap().0;
+    receipt.checkpoint = signer.sign(text);
+    let mut signed = answer.clone();
+    signed["receipt"]["proof"] = receipt.to_text().into();
+    signed
 }
 
 /// Rotates as the operator does: on the command line, beside the running gateway.
