@@ -11,12 +11,15 @@ use reqwest::{Method, StatusCode};
 use serde_json::Value;
 use shuidaiyi::ledger::note::NoteSigner;
 use shuidaiyi::ledger::receipt::InclusionReceipt;
+use shuidaiyi::seal::authority::DevelopmentAuthority;
 use shuidaiyi::seal::keys::read_pkcs8;
 use shuidaiyi::seal::trust::TrustFile;
 use shuidaiyi::seal::verify::Expectations;
 use shuidaiyi::service::admin::Actor;
 use shuidaiyi::service::key_rotation::{DossierRotation, rotate_dossier, rotate_ledger, rotate_salt};
 use shuidaiyi::service::verify::{PullAnswer, verify};
+use x509_parser::certification_request::X509CertificationRequest;
+use x509_parser::prelude::FromDer;
 
 use crate::support::child::program;
 use crate::support::wire::{Wire, assert_verifies, grant_many, sections};
@@ -26,6 +29,7 @@ both_backends!(
     rotations_under_pulls_fail_none,
     after_the_overlap_one_ledger_key_signs,
     a_key_announced_signs_from_its_instant,
+    an_outside_authority_certifies_the_dossier_key,
     what_cannot_be_read_is_not_taken_up,
 );
 
@@ -124,6 +128,41 @@ async fn a_key_announced_signs_from_its_instant(backend: Backend) {
     }
 }
 
+/// As in production: the CA's key is elsewhere, and what comes from there is a certificate.
+async fn an_outside_authority_certifies_the_dossier_key(backend: Backend) {
+    let site = Site::start(backend);
+    let (consent, wire) = one_consent(&site).await;
+    let ca_key = std::fs::read_to_string(site.dir().join("keys/development-ca.key")).unwrap();
+    std::fs::remove_file(site.dir().join("keys/development-ca.key")).unwrap();
+    let refused = key_command(&site.dir(), &["rotate", "dossier"], 1).await;
+    assert!(refused.contains("shuidaiyi key request"), "{refused}");
+
+    let (request, certificate) = (site.dir().join("dossier.csr"), site.dir().join("dossier.pem"));
+    key_command(&site.dir(), &["request", "--out", request.to_str().unwrap()], 0).await;
+    let (_, pem) = x509_parser::pem::parse_x509_pem(&std::fs::read(&request).unwrap()).unwrap();
+    let (_, read) = X509CertificationRequest::from_der(&pem.contents).unwrap();
+    read.verify_signature().unwrap();
+    let public_key = &*read.certification_request_info.subject_pki.subject_public_key.data;
+    let issue = |ca: &DevelopmentAuthority| {
+        let der = ca.certify_signing("dossier-signing", public_key, now(&site).utc()).unwrap();
+        let text = base64::engine::general_purpose::STANDARD.encode(der);
+        let pem = format!("-----BEGIN CERTIFICATE-----\n{text}\n-----END CERTIFICATE-----\n");
+        std::fs::write(&certificate, pem).unwrap();
+    };
+    let rotate = ["rotate", "dossier", "--certificate", certificate.to_str().unwrap()];
+    issue(&DevelopmentAuthority::create(now(&site).utc()).unwrap());
+    let refused = key_command(&site.dir(), &rotate, 1).await;
+    assert!(refused.contains("the certificate cannot be used"), "{refused}");
+    issue(&DevelopmentAuthority::from_pem(&trust(&site).ca, &ca_key).unwrap());
+    key_command(&site.dir(), &rotate, 0).await;
+    tokio::time::sleep(TAKEN_UP_WITHIN).await;
+    let answer = wire.pull(&consent, None).await.unwrap().1;
+    assert_eq!(kid(&answer), trust(&site).jwks.keys[1].kid);
+    assert_verifies(&site, "bank-01", &answer);
+    let refused = key_command(&site.dir(), &rotate, 1).await;
+    assert!(refused.contains("in trust.json already"), "{refused}");
+}
+
 async fn what_cannot_be_read_is_not_taken_up(backend: Backend) {
     use std::os::unix::fs::PermissionsExt;
     let site = Site::start(backend);
@@ -192,10 +231,18 @@ fn signed_by_the_first_key(site: &Site, answer: &Value) -> Value {
 
 /// Rotates as the operator does: on the command line, beside the running gateway.
 async fn rotate(dir: &Path, which: &str) {
+    key_command(dir, &["rotate", which], 0).await;
+}
+
+/// Runs `shuidaiyi key …`; what it said on stderr, after checking how it ended.
+async fn key_command(dir: &Path, arguments: &[&str], expected: i32) -> String {
     let mut command = program();
-    command.args(["key", "rotate", which, "--config"]).arg(dir.join("shuidaiyi.toml"));
-    let done = blocking(move || command.status().unwrap()).await;
-    assert!(done.success(), "{which}: {done}");
+    command.arg("key").args(arguments).arg("--config").arg(dir.join("shuidaiyi.toml"));
+    command.stderr(std::process::Stdio::piped());
+    let output = blocking(move || command.output().unwrap()).await;
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(expected), "{arguments:?}: {said}");
+    said
 }
 
 /// Every answer of one bank that pulls without a pause.
