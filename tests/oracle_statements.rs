@@ -50,10 +50,16 @@ fn compare(backend: Backend) {
         // The first round warms pools and caches; the second is compared.
         for round in 0..2 {
             for reason in &reasons {
-                locked(&STATEMENTS).clear();
-                let response = client.request(Method::POST, &url).json(&reason.ask).send().await.unwrap();
-                assert_eq!(response.status(), 403, "{}", reason.name);
-                let statements = std::mem::take(&mut *locked(&STATEMENTS));
+                // What follows the ledger may run meanwhile: then it is asked once more.
+                let statements = loop {
+                    locked(&STATEMENTS).clear();
+                    let response = client.request(Method::POST, &url).json(&reason.ask).send().await.unwrap();
+                    assert_eq!(response.status(), 403, "{}", reason.name);
+                    let statements = std::mem::take(&mut *locked(&STATEMENTS));
+                    if !statements.iter().any(|statement| is_of_a_follower(statement)) {
+                        break statements;
+                    }
+                };
                 if round == 1 {
                     lists.push((reason.name, statements));
                 }
@@ -92,6 +98,11 @@ fn note(event: InstrumentationEvent<'_>) {
     if !is_background(&statement) {
         locked(&STATEMENTS).push(statement);
     }
+}
+
+/// What follows the ledger, the index for auditors and the sentinels, reads and writes besides; a run ends with it.
+fn is_of_a_follower(statement: &str) -> bool {
+    ["entry_fact", "sentinel", "cosigned"].iter().any(|table| statement.contains(table))
 }
 
 /// What the gateway does by itself: it reads the member directory, forgets old keys, and sets up connections.

@@ -14,6 +14,7 @@ pub mod live_tls;
 pub mod log;
 pub mod mandates;
 pub mod members;
+pub mod member_keys;
 pub mod operations;
 pub mod pages;
 pub mod problem;

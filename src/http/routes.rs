@@ -22,6 +22,7 @@ use super::members;
 use super::products;
 use super::proposals;
 use super::releases;
+use super::member_keys;
 use crate::domain::member::Role;
 use crate::service::error::ServiceResult;
 
@@ -94,6 +95,8 @@ pub fn table() -> Vec<Entry> {
         get("/v1/holds", BUREAU, |c| Box::pin(holds::list(c))),
         post("/v1/holds", BUREAU, |c| Box::pin(holds::place(c))),
         post("/v1/holds/{id}/lifting", BUREAU, |c| Box::pin(holds::lift(c))),
+        get("/v1/me/keys", BANK, |c| Box::pin(member_keys::list(c))),
+        put("/v1/me/keys/{use}", BANK, |c| Box::pin(member_keys::register(c))),
         get("/v1/ledger/checkpoint", MEMBERS, |c| Box::pin(ledger::checkpoint(c))),
         // What comes after a `:` is a pattern: a C2SP index is of several parts.
         get("/v1/ledger/tile/entries/{bundle:.+}", BUREAU_AND_REGULATOR, |c| Box::pin(log::bundle(c))),

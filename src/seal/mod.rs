@@ -9,6 +9,8 @@ pub mod crl;
 pub mod csr;
 pub mod digest;
 pub mod disclosed;
+pub mod jwe;
+pub mod jwk;
 pub mod jws;
 pub mod keys;
 pub mod request;

@@ -120,6 +120,9 @@ pub fn unusable(error: AnchorError) -> StoreError {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::service::enrolment::AdministrationOptions;
+    use crate::service::keys::KeyPlaces;
+    use crate::service::witnesses::WitnessOptions;
 
     #[test]
     fn an_anchor_in_the_databases_directory_is_noticed() {
@@ -127,9 +130,15 @@ mod tests {
             ledger: Location::Sqlite("/srv/exchange/ledger.db".into()),
             data: Location::Sqlite("/srv/exchange/data.db".into()),
             anchor: anchor.into(),
-            keys: "/srv/exchange/keys".into(),
-            trust: "/srv/exchange/trust.json".into(),
+            keys: KeyPlaces {
+                directory: "/srv/exchange/keys".into(),
+                trust: "/srv/exchange/trust.json".into(),
+                token: None,
+            },
             connections: 3,
+            authorities: "/srv/exchange/ca.pem".into(),
+            administration: AdministrationOptions::default(),
+            witness: WitnessOptions::default(),
         };
         assert!(lies_with_database(&places("/srv/exchange/a.anchor")));
         assert!(lies_with_database(&places("/srv/exchange/below/a.anchor")));

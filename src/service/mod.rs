@@ -26,6 +26,7 @@ pub mod keys_overview;
 pub mod log;
 pub mod mandate;
 pub mod members;
+pub mod member_keys;
 pub mod memory;
 pub mod prepare;
 pub mod product;

@@ -10,6 +10,7 @@ use super::Exchange;
 use super::directory::Caller;
 use super::error::{ServiceError, ServiceResult};
 use super::evidence;
+use super::member_keys::encrypted;
 use super::rebuild::rebuild;
 use super::receipt::Receipt;
 use super::refusals::rate_limited;
@@ -26,6 +27,7 @@ use crate::store::db::AnyConnection;
 use crate::store::error::{StoreError, StoreResult};
 use crate::store::holds;
 use crate::store::ledger::{self, Draft, Field};
+use crate::store::member_keys::MemberKey;
 use crate::store::quota;
 use crate::store::releases::{self, ReleaseRow};
 
@@ -57,7 +59,7 @@ pub struct Repeated {
     /// The release.
     #[serde(flatten)]
     pub release: ReleaseView,
-    /// The SD-JWT, within 24 h and while the consent is neither revoked nor expired.
+    /// The SD-JWT, or a JWE of it, within 24 h and while the consent is neither revoked nor expired.
     pub dossier: Option<String>,
     /// Proves the release.
     pub receipt: Receipt,
@@ -79,12 +81,13 @@ pub fn view(row: &ReleaseRow) -> ReleaseView {
     }
 }
 
-/// A bank's release by id; with its dossier if `with_dossier` and the repeat rule allows it.
+/// A bank's release by id; with its dossier if `with_dossier` and the repeat rule allows it, encrypted if a key is named.
 pub async fn release(
     exchange: &Arc<Exchange>,
     caller: &Caller,
     id: &str,
     with_dossier: bool,
+    encrypt_to: Option<&MemberKey>,
 ) -> ServiceResult<Repeated> {
     let row = find(exchange, caller, id).await?;
     let repeated = match with_dossier {
@@ -94,7 +97,11 @@ pub async fn release(
     };
     let receipt = evidence::receipt_of(exchange, id, EntryKind::ReleaseGranted).await?;
     let (dossier, repeat_receipt) = repeated.unzip();
-    let dossier = dossier.map(|dossier| dossier.text());
+    let dossier = match (dossier, encrypt_to) {
+        (Some(dossier), Some(key)) => Some(encrypted(key, &dossier)?),
+        (Some(dossier), None) => Some(dossier.text()),
+        (None, _) => None,
+    };
     Ok(Repeated { release: view(&row), dossier, receipt, repeat_receipt })
 }
 

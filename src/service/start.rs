@@ -167,7 +167,7 @@ fn confirm(exchange: &Arc<Exchange>) -> Result<(), StartError> {
 fn load_keys(places: &Places, now: Timestamp) -> Result<Keys, StartError> {
     Keys::load(places.keys.clone(), now).map_err(|error| match error {
         KeyError::NoLedgerKey(_) => StartError::LedgerBroken(format!(
-            "{error}. Put it back from its backup. \
+            "{error}. Put it (ledger.key, or its newest ledger-N.key) back from its backup. \
              If there is none: shuidaiyi ledger recover --config FILE --reason TEXT"
         )),
         other => StartError::Key(other),

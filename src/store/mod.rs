@@ -23,6 +23,7 @@ pub mod idempotency;
 pub mod ledger;
 pub mod ledger_read;
 pub mod mandates;
+pub mod member_keys;
 pub mod members;
 pub mod migrate;
 pub mod products;

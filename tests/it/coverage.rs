@@ -33,7 +33,7 @@ const ABSENT: &str = "00000000-0000-7000-8000-000000000000";
 /// The path of an entry with its parameters filled in.
 fn path(entry: &Entry) -> String {
     let path = entry.path.replace("{id}", ABSENT).replace("{index}", "0").replace("{level}", "0");
-    path.replace("{tile:.+}", "000").replace("{bundle:.+}", "000")
+    path.replace("{use}", "sig").replace("{tile:.+}", "000").replace("{bundle:.+}", "000")
 }
 
 fn method(entry: &Entry) -> Method {

@@ -9,11 +9,17 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use reqwest::{Method, StatusCode};
 use serde_json::Value;
+use shuidaiyi::ledger::note::NoteSigner;
+use shuidaiyi::ledger::receipt::InclusionReceipt;
+use shuidaiyi::seal::authority::DevelopmentAuthority;
+use shuidaiyi::seal::keys::read_pkcs8;
 use shuidaiyi::seal::trust::TrustFile;
 use shuidaiyi::seal::verify::Expectations;
 use shuidaiyi::service::admin::Actor;
 use shuidaiyi::service::key_rotation::{DossierRotation, rotate_dossier, rotate_ledger, rotate_salt};
 use shuidaiyi::service::verify::{PullAnswer, verify};
+use x509_parser::certification_request::X509CertificationRequest;
+use x509_parser::prelude::FromDer;
 
 use crate::support::child::program;
 use crate::support::wire::{Wire, assert_verifies, grant_many, sections};
@@ -23,6 +29,7 @@ both_backends!(
     rotations_under_pulls_fail_none,
     after_the_overlap_one_ledger_key_signs,
     a_key_announced_signs_from_its_instant,
+    an_outside_authority_certifies_the_dossier_key,
     what_cannot_be_read_is_not_taken_up,
 );
 
@@ -88,6 +95,10 @@ async fn after_the_overlap_one_ledger_key_signs(backend: Backend) {
     let after = wire.pull(&consent, None).await.unwrap().1;
     assert_eq!(signatures(&after), 1);
     assert_eq!(failures(&site, &after, &old_trust).len(), 1, "the old key vouches for nothing new");
+    // Nor does it under the new trust file, should someone find it and sign.
+    let failed = failures(&site, &signed_by_the_first_key(&site, &after), &trust(&site));
+    assert!(failed.len() == 1 && failed[0].starts_with("收据"), "{failed:?}");
+    assert_eq!(failures(&site, &signed_by_the_first_key(&site, &before), &trust(&site)), [""; 0]);
     for answer in [&before, &meanwhile, &after] {
         assert_verifies(&site, "bank-01", answer);
     }
@@ -115,6 +126,41 @@ async fn a_key_announced_signs_from_its_instant(backend: Backend) {
     for answer in [&before, &after] {
         assert_verifies(&site, "bank-01", answer);
     }
+}
+
+/// As in production: the CA's key is elsewhere, and what comes from there is a certificate.
+async fn an_outside_authority_certifies_the_dossier_key(backend: Backend) {
+    let site = Site::start(backend);
+    let (consent, wire) = one_consent(&site).await;
+    let ca_key = std::fs::read_to_string(site.dir().join("keys/development-ca.key")).unwrap();
+    std::fs::remove_file(site.dir().join("keys/development-ca.key")).unwrap();
+    let refused = key_command(&site.dir(), &["rotate", "dossier"], 1).await;
+    assert!(refused.contains("shuidaiyi key request"), "{refused}");
+
+    let (request, certificate) = (site.dir().join("dossier.csr"), site.dir().join("dossier.pem"));
+    key_command(&site.dir(), &["request", "--out", request.to_str().unwrap()], 0).await;
+    let (_, pem) = x509_parser::pem::parse_x509_pem(&std::fs::read(&request).unwrap()).unwrap();
+    let (_, read) = X509CertificationRequest::from_der(&pem.contents).unwrap();
+    read.verify_signature().unwrap();
+    let public_key = &*read.certification_request_info.subject_pki.subject_public_key.data;
+    let issue = |ca: &DevelopmentAuthority| {
+        let der = ca.certify_signing("dossier-signing", public_key, now(&site).utc()).unwrap();
+        let text = base64::engine::general_purpose::STANDARD.encode(der);
+        let pem = format!("-----BEGIN CERTIFICATE-----\n{text}\n-----END CERTIFICATE-----\n");
+        std::fs::write(&certificate, pem).unwrap();
+    };
+    let rotate = ["rotate", "dossier", "--certificate", certificate.to_str().unwrap()];
+    issue(&DevelopmentAuthority::create(now(&site).utc()).unwrap());
+    let refused = key_command(&site.dir(), &rotate, 1).await;
+    assert!(refused.contains("the certificate cannot be used"), "{refused}");
+    issue(&DevelopmentAuthority::from_pem(&trust(&site).ca, &ca_key).unwrap());
+    key_command(&site.dir(), &rotate, 0).await;
+    tokio::time::sleep(TAKEN_UP_WITHIN).await;
+    let answer = wire.pull(&consent, None).await.unwrap().1;
+    assert_eq!(kid(&answer), trust(&site).jwks.keys[1].kid);
+    assert_verifies(&site, "bank-01", &answer);
+    let refused = key_command(&site.dir(), &rotate, 1).await;
+    assert!(refused.contains("in trust.json already"), "{refused}");
 }
 
 async fn what_cannot_be_read_is_not_taken_up(backend: Backend) {
@@ -171,12 +217,32 @@ async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) 
     tokio::task::spawn_blocking(work).await.unwrap()
 }
 
+/// The same answer, its checkpoint signed by the site's first ledger key alone.
+fn signed_by_the_first_key(site: &Site, answer: &Value) -> Value {
+    let key = read_pkcs8(&site.dir().join("keys/ledger.key")).unwrap();
+    let signer = NoteSigner::from_pkcs8(&site.exchange().keys.origin(), &key).unwrap();
+    let mut receipt = InclusionReceipt::parse(answer["receipt"]["proof"].as_str().unwrap()).unwrap();
+    let text = receipt.checkpoint.split_once("\n\n").unwrap().0;
+    receipt.checkpoint = signer.sign(text);
+    let mut signed = answer.clone();
+    signed["receipt"]["proof"] = receipt.to_text().into();
+    signed
+}
+
 /// Rotates as the operator does: on the command line, beside the running gateway.
 async fn rotate(dir: &Path, which: &str) {
+    key_command(dir, &["rotate", which], 0).await;
+}
+
+/// Runs `shuidaiyi key …`; what it said on stderr, after checking how it ended.
+async fn key_command(dir: &Path, arguments: &[&str], expected: i32) -> String {
     let mut command = program();
-    command.args(["key", "rotate", which, "--config"]).arg(dir.join("shuidaiyi.toml"));
-    let done = blocking(move || command.status().unwrap()).await;
-    assert!(done.success(), "{which}: {done}");
+    command.arg("key").args(arguments).arg("--config").arg(dir.join("shuidaiyi.toml"));
+    command.stderr(std::process::Stdio::piped());
+    let output = blocking(move || command.output().unwrap()).await;
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(expected), "{arguments:?}: {said}");
+    said
 }
 
 /// Every answer of one bank that pulls without a pause.
@@ -219,7 +285,7 @@ fn failures(site: &Site, answer: &Value, trust: &TrustFile) -> Vec<&'static str>
     report.checks.iter().filter(|check| check.outcome.is_err()).map(|check| check.name).collect()
 }
 
-fn kid(answer: &Value) -> String {
+pub fn kid(answer: &Value) -> String {
     let header = answer["dossier"].as_str().unwrap().split('.').next().unwrap();
     let header: Value = serde_json::from_slice(&URL_SAFE_NO_PAD.decode(header).unwrap()).unwrap();
     header["kid"].as_str().unwrap().to_owned()

@@ -23,6 +23,8 @@ mod keys;
 mod kill;
 mod log;
 mod mandates;
+mod member_keys;
+mod pkcs11;
 mod quotas;
 mod races;
 mod recover;
