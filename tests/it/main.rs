@@ -27,3 +27,4 @@ mod two_gateways;
 mod whole;
 mod witness;
 mod witness_others;
+mod witness_program;

@@ -194,7 +194,10 @@ async fn several_machines_ask_a_witness_at_start(backend: Backend) {
     site.config.witness.machines = Machines::Several;
     site.restart();
     // Another machine: the same database, an anchor of its own, the same witness.
-    let second = site.another();
+    let mut elsewhere = site.config.clone();
+    elsewhere.ledger.anchor = site.dir().with_extension("other-machine.anchor");
+    std::fs::copy(&site.config.ledger.anchor, &elsewhere.ledger.anchor).unwrap();
+    let second = app::spawn(&elsewhere, site.clock.clone()).unwrap();
     let (answer, other) = (pulled(&site, &consent).await, pulled(&site, &consent).await);
     let asked = policy(&site, &[&witnesses[0].vkey]);
     for answer in [answer, other] {

@@ -20,6 +20,8 @@ use crate::support::{Backend, Site};
 
 const FEEDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/third_party/feed_witness.py");
 
+const RECEIPT_VERIFIER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/third_party/verify_receipt.py");
+
 /// A witness by `aics-witness`, in a process of its own.
 struct Theirs {
     process: Child,
@@ -82,7 +84,7 @@ async fn cosigned_by_both(backend: Backend) {
     site.restart();
     let firms = site.load_city(1);
     site.product("bank-01").await;
-    let consent = site.consent("bank-01", &firms[0].taxpayer_id, |_| {}).await;
+    let consent = site.consent("bank-01", firms[0].taxpayer_id.as_str(), |_| {}).await;
     let (_, answer) = site.pull("bank-01", consent["id"].as_str().unwrap()).await;
     let path = format!("/v1/releases/{}?dossier=false", answer["release_id"].as_str().unwrap());
     let asked = policy(&site, &[&ours.vkey, &theirs.vkey]);
@@ -93,6 +95,15 @@ async fn cosigned_by_both(backend: Backend) {
     })
     .await;
     assert!(status(site.exchange()).witnesses.iter().all(|one| one.failure.is_none()));
+
+    // The upgraded receipt, beside the dossier that the bank saved, holds for a verifier that shares no code with us.
+    let (_, upgraded) = site.json("bank-01", Method::GET, &path, None).await;
+    let saved = home.path().join("pull.json");
+    let mut pull = answer.clone();
+    pull["receipt"] = upgraded["receipt"].clone();
+    std::fs::write(&saved, pull.to_string()).unwrap();
+    let output = python().arg(RECEIPT_VERIFIER).arg(&saved).arg(&site.config.keys.trust).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
 
     // Their verifier believes the gateway's checkpoint on the word of both.
     let note = home.path().join("checkpoint");
