@@ -25,6 +25,9 @@ pub struct Config {
     pub database: DatabaseOptions,
     /// What the ledger needs besides its database.
     pub ledger: LedgerOptions,
+    /// Who cosigns the ledger.
+    #[serde(default)]
+    pub witness: WitnessOptions,
     /// The gateway's own keys.
     pub keys: KeyOptions,
     /// The gateway port.
@@ -36,9 +39,6 @@ pub struct Config {
     /// Limits on requests.
     #[serde(default)]
     pub limits: BodyOptions,
-    /// Who cosigns the ledger.
-    #[serde(default)]
-    pub witness: WitnessOptions,
 }
 
 /// Where records and ledger are kept: two SQLite files, or two schemas of a PostgreSQL database.
@@ -116,6 +116,9 @@ impl Config {
     }
 
     fn resolve(&mut self, base: &Path) {
+        for authority in self.witness.witnesses.iter_mut().filter_map(|witness| witness.ca.as_mut()) {
+            *authority = base.join(&*authority);
+        }
         let paths = [
             &mut self.database.data,
             &mut self.database.ledger,
@@ -126,8 +129,7 @@ impl Config {
             &mut self.tls.certificate,
             &mut self.tls.key,
         ];
-        let authorities = self.witness.witnesses.iter_mut().filter_map(|witness| witness.ca.as_mut());
-        for path in paths.into_iter().chain(self.database.postgres_url_file.as_mut()).chain(authorities) {
+        for path in paths.into_iter().chain(self.database.postgres_url_file.as_mut()) {
             *path = base.join(&*path);
         }
     }
@@ -147,10 +149,10 @@ impl Config {
             ledger,
             data,
             anchor: self.ledger.anchor.clone(),
+            witness: self.witness.clone(),
             keys: self.keys.directory.clone(),
             trust: self.keys.trust.clone(),
             connections: self.database.connections,
-            witness: self.witness.clone(),
         })
     }
 

@@ -35,14 +35,14 @@ pub struct Places {
     pub data: Location,
     /// The anchor file.
     pub anchor: PathBuf,
+    /// Who cosigns the ledger.
+    pub witness: WitnessOptions,
     /// The directory of the gateway's own keys.
     pub keys: PathBuf,
     /// The trust file.
     pub trust: PathBuf,
     /// Connections to each database.
     pub connections: u32,
-    /// Who cosigns the ledger.
-    pub witness: WitnessOptions,
 }
 
 /// The exchange cannot be opened.
@@ -91,33 +91,31 @@ pub fn open(places: &Places, clock: Arc<dyn Clock>) -> Result<Arc<Exchange>, Sta
         ledger,
         data,
         writer,
+        witnesses,
         keys,
         clock,
         directory,
         memory: Memory::default(),
         spool: spool(&places.trust),
         refusals: RefusalCounter::default(),
-        witnesses,
     };
-    let exchange = Arc::new(exchange);
-    confirm(&exchange)?;
-    Ok(exchange)
+    confirm(Arc::new(exchange))
 }
 
 /// Where several machines share the ledger, a witness tells at start what the others signed.
-fn confirm(exchange: &Arc<Exchange>) -> Result<(), StartError> {
+fn confirm(exchange: Arc<Exchange>) -> Result<Arc<Exchange>, StartError> {
     if !exchange.witnesses.are_asked_at_start() {
-        return Ok(());
+        return Ok(exchange);
     }
     // On a thread of its own: whoever opens an exchange may be inside a runtime.
     let asked = std::thread::scope(|scope| {
         let ask = || {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-            runtime.map_err(|why| why.to_string())?.block_on(witnesses::confirm_at_start(exchange))
+            runtime.map_err(|why| why.to_string())?.block_on(witnesses::confirm_at_start(&exchange))
         };
         scope.spawn(ask).join().unwrap_or_else(|_| Err("asking the witnesses ended in a panic".into()))
     });
-    asked.map_err(StartError::LedgerBroken)
+    asked.map(|()| exchange).map_err(StartError::LedgerBroken)
 }
 
 /// The directory that everything lies in: there is room for what is delivered.

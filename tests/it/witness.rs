@@ -186,7 +186,23 @@ async fn a_witness_proves_that_the_ledger_was_set_back(backend: Backend) {
     assert_eq!((status_code, &answer["code"]), (StatusCode::INTERNAL_SERVER_ERROR, &Value::from("fault")));
     let failure = status(site.exchange()).witnesses[0].failure.clone().unwrap();
     assert!(failure.contains("under this ledger's key"), "{failure}");
-    drop(witnesses);
+
+    // With no witness to ask it goes on as another branch of the ledger, and grows past what the witness saw.
+    let watching = std::mem::take(&mut site.config.witness);
+    site.restart();
+    for _ in 0..4 {
+        pulled(&site, &consent).await;
+    }
+    site.config.witness = watching;
+    site.restart();
+    eventually("the branch is stopped", async || status(site.exchange()).stopped).await;
+    let failure = status(site.exchange()).witnesses[0].failure.clone().unwrap();
+    assert!(failure.contains("are others"), "{failure}");
+    let evidence = std::fs::read_to_string(format!("{}.evidence", witnesses[0].state.display())).unwrap();
+    assert!(
+        evidence.lines().count() >= 1,
+        "the witness has both branches, each under the ledger's own signature"
+    );
 }
 
 async fn several_machines_ask_a_witness_at_start(backend: Backend) {
