@@ -106,12 +106,12 @@ impl Config {
         let mut config: Config = toml::from_str(&text).map_err(|why| fail(&why))?;
         let absolute = std::path::absolute(path).map_err(|why| fail(&why))?;
         config.resolve(absolute.parent().unwrap_or(Path::new("/")));
-        config.witness.checked_quorum().map_err(|why| fail(&format!("[witness]: {why}")))?;
         if config.database.connections < 3 {
             return Err(fail(
                 &"database.connections must be at least 3: one for the writer, two for readers",
             ));
         }
+        config.witness.checked_quorum().map_err(|why| fail(&format!("[witness]: {why}")))?;
         Ok(config)
     }
 
@@ -147,9 +147,9 @@ impl Config {
         };
         Ok(Places {
             ledger,
+            witness: self.witness.clone(),
             data,
             anchor: self.ledger.anchor.clone(),
-            witness: self.witness.clone(),
             keys: self.keys.directory.clone(),
             trust: self.keys.trust.clone(),
             connections: self.database.connections,

@@ -31,12 +31,12 @@ use crate::store::tree::{damage_at_edge, frontier_at};
 pub struct Places {
     /// The ledger's database.
     pub ledger: Location,
+    /// Who cosigns the ledger.
+    pub witness: WitnessOptions,
     /// The data's database.
     pub data: Location,
     /// The anchor file.
     pub anchor: PathBuf,
-    /// Who cosigns the ledger.
-    pub witness: WitnessOptions,
     /// The directory of the gateway's own keys.
     pub keys: PathBuf,
     /// The trust file.

@@ -10,12 +10,13 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use shuidaiyi::app::witness::spawn;
 use shuidaiyi::clock::SystemClock;
+use shuidaiyi::ledger::leaf_hash;
 use shuidaiyi::service::verify_policy::check_policy;
 use shuidaiyi::service::witness::{Witness, init};
 use shuidaiyi::service::witnesses::{WitnessAt, status};
 
 use crate::support::site::run;
-use crate::support::witness::{OurWitness, eventually, free_address, ledger_key, policy};
+use crate::support::witness::{OurWitness, eventually, free_address, ledger_key, policy, sign_as_ledger};
 use crate::support::{Backend, Site};
 
 const FEEDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/third_party/feed_witness.py");
@@ -124,7 +125,7 @@ async fn cosigned_by_both(backend: Backend) {
 
     // And it refuses what the ledger's own key signs for another branch.
     let seen = status(site.exchange()).witnesses[1].size.unwrap();
-    let forked = site.exchange().keys.sign_checkpoint(seen, shuidaiyi::ledger::leaf_hash(b"another tree"));
+    let forked = sign_as_ledger(&site, seen, leaf_hash(b"another tree"));
     let url = format!("http://{}/add-checkpoint", theirs.address);
     let refused =
         reqwest::Client::new().post(url).body(format!("old {seen}\n\n{forked}")).send().await.unwrap();
