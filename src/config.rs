@@ -28,6 +28,9 @@ pub struct Config {
     pub database: DatabaseOptions,
     /// What the ledger needs besides its database.
     pub ledger: LedgerOptions,
+    /// Who cosigns the ledger.
+    #[serde(default)]
+    pub witness: WitnessOptions,
     /// The gateway's own keys.
     pub keys: KeyOptions,
     /// The gateway port.
@@ -42,9 +45,6 @@ pub struct Config {
     /// How members, keys and holds are administered.
     #[serde(default)]
     pub administration: AdministrationOptions,
-    /// Who cosigns the ledger.
-    #[serde(default)]
-    pub witness: WitnessOptions,
 }
 
 /// Where records and ledger are kept: two SQLite files, or two schemas of a PostgreSQL database.
@@ -138,16 +138,19 @@ impl Config {
         let absolute = std::path::absolute(path).map_err(|why| fail(&why))?;
         config.resolve(absolute.parent().unwrap_or(Path::new("/")));
         config.keys.token().map_err(|why| fail(&why))?;
-        config.witness.checked_quorum().map_err(|why| fail(&format!("[witness]: {why}")))?;
         if config.database.connections < 3 {
             return Err(fail(
                 &"database.connections must be at least 3: one for the writer, two for readers",
             ));
         }
+        config.witness.checked_quorum().map_err(|why| fail(&format!("[witness]: {why}")))?;
         Ok(config)
     }
 
     fn resolve(&mut self, base: &Path) {
+        for authority in self.witness.witnesses.iter_mut().filter_map(|witness| witness.ca.as_mut()) {
+            *authority = base.join(&*authority);
+        }
         let paths = [
             &mut self.database.data,
             &mut self.database.ledger,
@@ -165,8 +168,7 @@ impl Config {
             .into_iter()
             .chain(&mut self.tls.crl)
             .chain(self.keys.pkcs11_module.as_mut())
-            .chain(self.keys.pkcs11_pin_file.as_mut())
-            .chain(self.witness.witnesses.iter_mut().filter_map(|witness| witness.ca.as_mut()));
+            .chain(self.keys.pkcs11_pin_file.as_mut());
         for path in paths.into_iter().chain(more) {
             *path = base.join(&*path);
         }
@@ -185,6 +187,7 @@ impl Config {
         };
         Ok(Places {
             ledger,
+            witness: self.witness.clone(),
             data,
             anchor: self.ledger.anchor.clone(),
             keys: KeyPlaces {
@@ -195,7 +198,6 @@ impl Config {
             connections: self.database.connections,
             authorities: self.tls.ca.clone(),
             administration: self.administration,
-            witness: self.witness.clone(),
         })
     }
 

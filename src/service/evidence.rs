@@ -58,27 +58,35 @@ pub async fn receipt_of(
         .point_read(move |e| Ok(e.ledger.read(|c| ledger_read::entry_about(c, &id, kind))?))
         .await?
         .ok_or_else(|| ServiceError::internal("an object has no entry in the ledger"))?;
-    // One that witnesses cosigned shows that others see the same ledger: better than a newer one.
-    let proof = match cosigned_covering(exchange, entry.index) {
-        Some(cosigned) => prove(exchange, entry.index, cosigned.size, cosigned.note.clone()).await?,
-        None => {
-            let published = covering(exchange, entry.index).await?;
-            prove(exchange, entry.index, published.size, published.note).await?
-        }
-    };
+    let published = best_covering(exchange, entry.index).await?;
+    let proof = prove(exchange, entry.index, published).await?;
     Ok(Receipt::new(&entry.leaf, entry.salt.as_deref().unwrap_or_default(), &proof))
 }
 
 pub(super) async fn prove(
     exchange: &Arc<Exchange>,
     index: u64,
-    size: u64,
-    checkpoint: String,
+    published: Published,
 ) -> ServiceResult<InclusionReceipt> {
+    let size = published.size;
     let hashes = exchange
         .point_read(move |e| {
             Ok(e.ledger.read(|c| inclusion_proof(index, size, &mut DbNodes::new(c, size)))?)
         })
         .await?;
-    Ok(InclusionReceipt { index, hashes, checkpoint })
+    Ok(InclusionReceipt { index, hashes, checkpoint: published.note })
+}
+
+/// The checkpoint for a receipt: one that witnesses cosigned shows that others see the same ledger, which is better
+/// than a newer one.
+async fn best_covering(exchange: &Arc<Exchange>, index: u64) -> ServiceResult<Published> {
+    match cosigned_covering(exchange, index) {
+        Some(cosigned) => Ok(Published {
+            size: cosigned.size,
+            note: cosigned.note.clone(),
+            // Which deliveries it covers, no receipt asks.
+            last_batch_index: -1,
+        }),
+        None => covering(exchange, index).await,
+    }
 }

@@ -101,7 +101,7 @@ pub async fn proof(
         return Err(ServiceError::NotFound);
     }
     if wanted == published.size {
-        return prove(exchange, index, published.size, published.note).await;
+        return prove(exchange, index, published).await;
     }
     let (hashes, note) = exchange.point_read(move |e| earlier_proof(e, index, wanted, &published)).await?;
     Ok(InclusionReceipt { index, hashes, checkpoint: note })

@@ -71,6 +71,8 @@ pub struct Exchange {
     pub data: Db,
     /// The one writer to the ledger.
     pub writer: Writer,
+    /// Who cosigns the ledger.
+    pub witnesses: Arc<Witnesses>,
     /// The gateway's own keys.
     pub keys: Arc<Keys>,
     /// The time.
@@ -87,8 +89,6 @@ pub struct Exchange {
     pub administration: Administration,
     /// Requests that are counted rather than recorded one by one.
     pub refusals: RefusalCounter,
-    /// Who cosigns the ledger.
-    pub witnesses: Arc<Witnesses>,
 }
 
 impl Exchange {

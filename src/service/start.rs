@@ -34,6 +34,8 @@ use crate::store::migrate::{Side, migrate};
 pub struct Places {
     /// The ledger's database.
     pub ledger: Location,
+    /// Who cosigns the ledger.
+    pub witness: WitnessOptions,
     /// The data's database.
     pub data: Location,
     /// The anchor file.
@@ -46,8 +48,6 @@ pub struct Places {
     pub authorities: PathBuf,
     /// How administration goes.
     pub administration: AdministrationOptions,
-    /// Who cosigns the ledger.
-    pub witness: WitnessOptions,
 }
 
 /// The exchange cannot be opened.
@@ -129,6 +129,7 @@ pub(super) fn open_recovering(places: &Places, clock: Arc<dyn Clock>) -> Result<
         ledger,
         data,
         writer,
+        witnesses,
         keys,
         clock,
         directory,
@@ -140,27 +141,24 @@ pub(super) fn open_recovering(places: &Places, clock: Arc<dyn Clock>) -> Result<
             authority_key: places.keys.directory.join(AUTHORITY_KEY_FILE),
         },
         refusals: RefusalCounter::default(),
-        witnesses,
     };
-    let exchange = Arc::new(exchange);
-    confirm(&exchange)?;
-    Ok(exchange)
+    confirm(Arc::new(exchange))
 }
 
 /// Where several machines share the ledger, a witness tells at start what the others signed.
-fn confirm(exchange: &Arc<Exchange>) -> Result<(), StartError> {
+fn confirm(exchange: Arc<Exchange>) -> Result<Arc<Exchange>, StartError> {
     if !exchange.witnesses.are_asked_at_start() {
-        return Ok(());
+        return Ok(exchange);
     }
     // On a thread of its own: whoever opens an exchange may be inside a runtime.
     let asked = std::thread::scope(|scope| {
         let ask = || {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-            runtime.map_err(|why| why.to_string())?.block_on(witnesses::confirm_at_start(exchange))
+            runtime.map_err(|why| why.to_string())?.block_on(witnesses::confirm_at_start(&exchange))
         };
         scope.spawn(ask).join().unwrap_or_else(|_| Err("asking the witnesses ended in a panic".into()))
     });
-    asked.map_err(StartError::LedgerBroken)
+    asked.map(|()| exchange).map_err(StartError::LedgerBroken)
 }
 
 /// The gateway's keys. Without the ledger's no checkpoint can be signed, and there is a way on.

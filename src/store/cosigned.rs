@@ -17,9 +17,9 @@ const APART_MICROS: i64 = 3_600 * 1_000_000;
 pub struct CosignedCheckpoint {
     /// How many entries it covers.
     pub size: u64,
-    /// The signed note: the ledger's signatures and the witnesses'.
+    /// The signed note: the ledger's signatures and the witnesses'. Empty at size 0, where nobody cosigned yet.
     pub note: String,
-    /// When the quorum was reached, by this exchange's clock.
+    /// When the quorum was reached, by this exchange's clock; at size 0, since when it is waited for.
     pub at: Timestamp,
 }
 

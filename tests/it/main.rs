@@ -40,3 +40,4 @@ mod visibility;
 mod whole;
 mod witness;
 mod witness_others;
+mod witness_program;

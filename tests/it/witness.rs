@@ -10,7 +10,7 @@ use shuidaiyi::service::witnesses::{Machines, status};
 
 use crate::support::child::program;
 use crate::support::wire::grant_many;
-use crate::support::witness::{OurWitness, eventually, policy, policy_text};
+use crate::support::witness::{OurWitness, eventually, policy, policy_text, sign_as_ledger};
 use crate::support::{Backend, Site, both_backends, sql};
 
 both_backends!(
@@ -186,7 +186,23 @@ async fn a_witness_proves_that_the_ledger_was_set_back(backend: Backend) {
     assert_eq!((status_code, &answer["code"]), (StatusCode::INTERNAL_SERVER_ERROR, &Value::from("fault")));
     let failure = status(site.exchange()).witnesses[0].failure.clone().unwrap();
     assert!(failure.contains("under this ledger's key"), "{failure}");
-    drop(witnesses);
+
+    // With no witness to ask it goes on as another branch of the ledger, and grows past what the witness saw.
+    let watching = std::mem::take(&mut site.config.witness);
+    site.restart();
+    for _ in 0..4 {
+        pulled(&site, &consent).await;
+    }
+    site.config.witness = watching;
+    site.restart();
+    eventually("the branch is stopped", async || status(site.exchange()).stopped).await;
+    let failure = status(site.exchange()).witnesses[0].failure.clone().unwrap();
+    assert!(failure.contains("are others"), "{failure}");
+    let evidence = std::fs::read_to_string(format!("{}.evidence", witnesses[0].state.display())).unwrap();
+    assert!(
+        evidence.lines().count() >= 1,
+        "the witness has both branches, each under the ledger's own signature"
+    );
 }
 
 async fn several_machines_ask_a_witness_at_start(backend: Backend) {
@@ -194,7 +210,10 @@ async fn several_machines_ask_a_witness_at_start(backend: Backend) {
     site.config.witness.machines = Machines::Several;
     site.restart();
     // Another machine: the same database, an anchor of its own, the same witness.
-    let second = site.another();
+    let mut elsewhere = site.config.clone();
+    elsewhere.ledger.anchor = site.dir().with_extension("other-machine.anchor");
+    std::fs::copy(&site.config.ledger.anchor, &elsewhere.ledger.anchor).unwrap();
+    let second = app::spawn(&elsewhere, site.clock.clone()).unwrap();
     let (answer, other) = (pulled(&site, &consent).await, pulled(&site, &consent).await);
     let asked = policy(&site, &[&witnesses[0].vkey]);
     for answer in [answer, other] {
@@ -222,7 +241,7 @@ async fn a_witness_refuses_the_other_branch(backend: Backend) {
     let (site, mut witnesses, consent) = watched(backend, &["regulator.example"]).await;
     pulled(&site, &consent).await;
     eventually("a quorum", async || status(site.exchange()).seconds_left.is_none()).await;
-    let keys = site.exchange().keys.clone();
+    let sign = |size, root| sign_as_ledger(&site, size, root);
     let url = format!("http://{}/add-checkpoint", witnesses[0].address);
     let ask = async |request: String| {
         let answer = Client::new().post(&url).body(request).send().await.unwrap();
@@ -230,29 +249,23 @@ async fn a_witness_refuses_the_other_branch(backend: Backend) {
         (answer.status().as_u16(), kind, answer.text().await.unwrap())
     };
     let body = |old_size, proof, checkpoint| AddCheckpoint { old_size, proof, checkpoint }.to_text();
-    let (conflict, kind, size) =
-        ask(body(0, vec![], keys.sign_checkpoint(1, leaf_hash(b"x")).unwrap())).await;
+    let (conflict, kind, size) = ask(body(0, vec![], sign(1, leaf_hash(b"x")))).await;
     assert_eq!((conflict, kind.as_str()), (409, "text/x.tlog.size"));
     let size: u64 = size.strip_suffix('\n').unwrap().parse().unwrap();
     // The ledger's own key under another tree, of the same size and of a larger one.
     for (to, proof) in [(size, vec![]), (size + 1, vec![leaf_hash(b"a"), leaf_hash(b"b")])] {
-        let (status, _, why) =
-            ask(body(size, proof, keys.sign_checkpoint(to, leaf_hash(b"other")).unwrap())).await;
+        let (status, _, why) = ask(body(size, proof, sign(to, leaf_hash(b"other")))).await;
         assert_eq!(status, 422, "{why}");
     }
     let evidence = std::fs::read_to_string(format!("{}.evidence", witnesses[0].state.display()));
     assert_eq!(evidence.unwrap().lines().count(), 2, "both branches are kept, signed as they are");
-    let forged = keys.sign_checkpoint(size, leaf_hash(b"other")).unwrap().replacen(
-        &size.to_string(),
-        &(size + 1).to_string(),
-        1,
-    );
+    let forged = sign(size, leaf_hash(b"other")).replacen(&size.to_string(), &(size + 1).to_string(), 1);
     let foreign = Checkpoint { origin: "other.example".into(), size: 0, root: empty_root() }.to_text();
     let line = forged.split_once("\n\n").unwrap().1;
     for (request, status) in [
         (body(size, vec![], forged.clone()), 403),
         (body(0, vec![], format!("{foreign}\n{line}")), 404),
-        (body(size + 9, vec![], keys.sign_checkpoint(size, leaf_hash(b"other")).unwrap()), 400),
+        (body(size + 9, vec![], sign(size, leaf_hash(b"other"))), 400),
         ("rubbish".to_owned(), 400),
     ] {
         let answer = ask(request).await;
@@ -260,6 +273,6 @@ async fn a_witness_refuses_the_other_branch(backend: Backend) {
     }
     // Started again it remembers, and goes on.
     witnesses[0].restart();
-    let (_, _, remembered) = ask(body(0, vec![], keys.sign_checkpoint(1, leaf_hash(b"x")).unwrap())).await;
+    let (_, _, remembered) = ask(body(0, vec![], sign(1, leaf_hash(b"x")))).await;
     assert!(remembered.trim().parse::<u64>().unwrap() >= size, "{remembered}");
 }

@@ -10,15 +10,18 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use shuidaiyi::app::witness::spawn;
 use shuidaiyi::clock::SystemClock;
+use shuidaiyi::ledger::leaf_hash;
 use shuidaiyi::service::verify_policy::check_policy;
 use shuidaiyi::service::witness::{Witness, init};
 use shuidaiyi::service::witnesses::{WitnessAt, status};
 
 use crate::support::site::run;
-use crate::support::witness::{OurWitness, eventually, free_address, ledger_key, policy};
+use crate::support::witness::{OurWitness, eventually, free_address, ledger_key, policy, sign_as_ledger};
 use crate::support::{Backend, Site};
 
 const FEEDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/third_party/feed_witness.py");
+
+const RECEIPT_VERIFIER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/third_party/verify_receipt.py");
 
 /// A witness by `aics-witness`, in a process of its own.
 struct Theirs {
@@ -94,6 +97,15 @@ async fn cosigned_by_both(backend: Backend) {
     .await;
     assert!(status(site.exchange()).witnesses.iter().all(|one| one.failure.is_none()));
 
+    // The upgraded receipt, beside the dossier that the bank saved, holds for a verifier that shares no code with us.
+    let (_, upgraded) = site.json("bank-01", Method::GET, &path, None).await;
+    let saved = home.path().join("pull.json");
+    let mut pull = answer.clone();
+    pull["receipt"] = upgraded["receipt"].clone();
+    std::fs::write(&saved, pull.to_string()).unwrap();
+    let output = python().arg(RECEIPT_VERIFIER).arg(&saved).arg(&site.config.keys.trust).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
+
     // Their verifier believes the gateway's checkpoint on the word of both.
     let note = home.path().join("checkpoint");
     eventually("their verifier is content", async || {
@@ -113,8 +125,7 @@ async fn cosigned_by_both(backend: Backend) {
 
     // And it refuses what the ledger's own key signs for another branch.
     let seen = status(site.exchange()).witnesses[1].size.unwrap();
-    let forked =
-        site.exchange().keys.sign_checkpoint(seen, shuidaiyi::ledger::leaf_hash(b"another tree")).unwrap();
+    let forked = sign_as_ledger(&site, seen, leaf_hash(b"another tree"));
     let url = format!("http://{}/add-checkpoint", theirs.address);
     let refused =
         reqwest::Client::new().post(url).body(format!("old {seen}\n\n{forked}")).send().await.unwrap();

@@ -1,5 +1,5 @@
 -- Checkpoints that enough witnesses cosigned: the newest, and one an hour of those before. A ledger that no witness
--- has seen yet has its empty tree here, without cosignatures, since when it waits for them.
+-- has seen yet has a row of size 0 with an empty note here: since when it waits for them.
 CREATE TABLE cosigned_checkpoint (
   origin TEXT NOT NULL,
   size BIGINT NOT NULL,

@@ -21,7 +21,6 @@ use super::evidence::Published;
 use super::keys::Keys;
 use crate::domain::timestamp::Timestamp;
 use crate::ledger::cosignature::CosignatureVerifier;
-use crate::ledger::frontier::Frontier;
 use crate::ledger::note::read_note;
 use crate::outbound::witness_client::WitnessClient;
 use crate::store::cosigned::{self, CosignedCheckpoint};
@@ -143,10 +142,7 @@ impl Witnesses {
         let origin = keys.origin();
         let mut newest = ledger.read(|c| cosigned::newest(c, &origin))?;
         if newest.is_none() && self.quorum > 0 {
-            let note = keys
-                .sign_checkpoint(0, Frontier::empty().root())
-                .map_err(|why| StoreError::Unavailable { why: why.to_string() })?;
-            let begin = CosignedCheckpoint { size: 0, note, at: now };
+            let begin = CosignedCheckpoint { size: 0, note: String::new(), at: now };
             match ledger.write(|c| cosigned::keep(c, &origin, &begin)) {
                 // Another process was first, which comes to the same.
                 Ok(()) | Err(StoreError::Duplicate) => {}

@@ -6,8 +6,10 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use shuidaiyi::app::witness::{RunningWitness, spawn};
-use shuidaiyi::ledger::note::NoteVerifier;
+use shuidaiyi::ledger::note::{NoteSigner, NoteVerifier};
 use shuidaiyi::ledger::policy::Policy;
+use shuidaiyi::ledger::{Checkpoint, Hash};
+use shuidaiyi::seal::keys::read_pkcs8;
 use shuidaiyi::seal::trust::TrustFile;
 use shuidaiyi::service::witness::{Witness, init};
 use shuidaiyi::service::witnesses::WitnessAt;
@@ -73,6 +75,13 @@ pub fn free_address() -> SocketAddr {
 pub fn ledger_key(site: &Site) -> NoteVerifier {
     let text = std::fs::read_to_string(&site.config.keys.trust).expect("trust file");
     TrustFile::parse(&text).expect("trust file").ledger_vkey.parse().expect("ledger key")
+}
+
+/// Signs a checkpoint of any tree as the site's ledger: what an operator with the key could do.
+pub fn sign_as_ledger(site: &Site, size: u64, root: Hash) -> String {
+    let (ledger, key) = (ledger_key(site), site.dir().join("keys/ledger.key"));
+    let signer = NoteSigner::from_pkcs8(ledger.name(), &read_pkcs8(&key).expect("key")).expect("signer");
+    Checkpoint { origin: ledger.name().to_owned(), size, root }.sign(&signer)
 }
 
 /// The text of a policy that asks for all of these witnesses, named w0, w1 and so on.
