@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
+use crate::domain::sentinel::SentinelOptions;
 use crate::http::body::BodyOptions;
 use crate::http::server::GatewayOptions;
 use crate::http::tls::TlsOptions;
@@ -35,6 +36,9 @@ pub struct Config {
     /// Limits on requests.
     #[serde(default)]
     pub limits: BodyOptions,
+    /// Thresholds of the rules over the stream of pulls.
+    #[serde(default)]
+    pub sentinels: SentinelOptions,
 }
 
 /// Where records and ledger are kept: two SQLite files, or two schemas of a PostgreSQL database.
@@ -101,6 +105,7 @@ impl Config {
             .map_err(|why| fail(&format!("{why}. Make one with: shuidaiyi init --dir DIR")))?;
         let mut config: Config = toml::from_str(&text).map_err(|why| fail(&why))?;
         let absolute = std::path::absolute(path).map_err(|why| fail(&why))?;
+        config.sentinels.check().map_err(|why| fail(&why))?;
         config.resolve(absolute.parent().unwrap_or(Path::new("/")));
         if config.database.connections < 3 {
             return Err(fail(
@@ -144,6 +149,7 @@ impl Config {
             keys: self.keys.directory.clone(),
             trust: self.keys.trust.clone(),
             connections: self.database.connections,
+            sentinels: self.sentinels.clone(),
         })
     }
 

@@ -13,6 +13,7 @@ use crate::service::error::ServiceResult;
 use crate::service::evidence;
 use crate::service::ingest;
 use crate::service::refusals;
+use crate::service::sentinels;
 use crate::store::idempotency;
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -39,6 +40,12 @@ pub fn spawn(exchange: &Arc<Exchange>) -> Vec<JoinHandle<()>> {
         ),
         at_once_and_every(HOUR, exchange, "Old idempotency keys could not be forgotten", |e| async move {
             e.blocking(|e| Ok(e.ledger.write(|c| idempotency::sweep(c, e.clock.now()))?)).await.map(drop)
+        }),
+        every(SECOND, exchange, "The sentinels could not read on; they try again", |e| async move {
+            e.blocking(sentinels::follow).await
+        }),
+        every(HOUR, exchange, "Releases that led to nothing could not be judged", |e| async move {
+            e.blocking(sentinels::judge_unused).await
         }),
         actix_web::rt::spawn(sweep_deliveries(exchange.clone())),
     ]

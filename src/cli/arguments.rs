@@ -47,6 +47,8 @@ pub enum Command {
     Ledger(super::ledger::LedgerOptions),
     /// 暂停提供 The brake: stop what leaves for a member, product, section or taxpayer
     Hold(super::hold::HoldOptions),
+    /// 监测 What the sentinels watch
+    Sentinel(super::sentinel::SentinelCommandOptions),
 }
 
 /// `demo`

@@ -12,6 +12,7 @@ mod ledger;
 mod member;
 mod output;
 mod pull;
+mod sentinel;
 mod serve;
 mod show;
 pub mod synth;
@@ -59,6 +60,7 @@ fn run(command: Command) -> Result<ExitCode, Failure> {
         Command::Show(options) => show::run(&options),
         Command::Ledger(options) => ledger::run(&options),
         Command::Hold(options) => hold::run(&options),
+        Command::Sentinel(options) => sentinel::run(&options),
     }
 }
 

@@ -3,12 +3,14 @@
 pub mod batch_errors;
 pub mod batches;
 pub mod body;
+pub mod cases;
 pub mod connection;
 pub mod consents;
 pub mod dossiers;
 pub mod gate;
 pub mod holds;
 pub mod ledger;
+pub mod objections;
 pub mod operations;
 pub mod pages;
 pub mod problem;

@@ -9,8 +9,8 @@ use actix_web::{HttpRequest, HttpResponse};
 
 use super::body::Body;
 use super::gate::{Context, dispatch};
-use super::holds;
 use super::{batch_errors, batches, consents, dossiers, ledger, products, releases};
+use super::{cases, holds, objections};
 use crate::domain::member::Role;
 use crate::service::error::ServiceResult;
 
@@ -74,6 +74,11 @@ pub fn table() -> Vec<Entry> {
         get("/v1/holds", BUREAU, |c| Box::pin(holds::list(c))),
         post("/v1/holds", BUREAU, |c| Box::pin(holds::place(c))),
         post("/v1/holds/{id}/lifting", BUREAU, |c| Box::pin(holds::lift(c))),
+        get("/v1/cases", BANK_AND_BUREAU, |c| Box::pin(cases::list(c))),
+        get("/v1/cases/{id}", BANK_AND_BUREAU, |c| Box::pin(cases::show(c))),
+        post("/v1/cases/{id}/answer", BANK, |c| Box::pin(cases::answer(c))),
+        post("/v1/cases/{id}/closure", BUREAU, |c| Box::pin(cases::close(c))),
+        post("/v1/objections", BUREAU, |c| Box::pin(objections::raise(c))),
         get("/v1/ledger/checkpoint", MEMBERS, |c| Box::pin(ledger::checkpoint(c))),
         get("/v1/ledger/proof/{index}", MEMBERS, |c| Box::pin(ledger::proof(c))),
         get("/v1/keys", MEMBERS, |c| Box::pin(ledger::keys(c))),

@@ -29,6 +29,16 @@ wire_enum! {
         HoldPlaced = "hold.placed",
         /// The bureau let them go on.
         HoldLifted = "hold.lifted",
+        /// A sentinel's finding was put to a bank.
+        CaseOpened = "case.opened",
+        /// The bank answered.
+        CaseAnswered = "case.answered",
+        /// The bureau closed the case.
+        CaseClosed = "case.closed",
+        /// A firm disputed an access.
+        ObjectionRaised = "objection.raised",
+        /// What the sentinels watch changed.
+        PolicyChanged = "policy.changed",
     }
 }
 

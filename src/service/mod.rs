@@ -3,6 +3,8 @@
 
 pub mod admin;
 pub mod assemble;
+pub mod canaries;
+pub mod cases;
 pub mod catalogue;
 pub mod committer;
 pub mod consent;
@@ -14,6 +16,7 @@ pub mod holds;
 pub mod ingest;
 pub mod keys;
 pub mod memory;
+pub mod objections;
 pub mod prepare;
 pub mod product;
 pub mod publisher;
@@ -22,6 +25,7 @@ pub mod refusals;
 pub mod rejections;
 pub mod release;
 pub mod repeat;
+pub mod sentinels;
 pub mod staging;
 pub mod start;
 pub mod verify;
@@ -38,6 +42,7 @@ use self::memory::Memory;
 use self::refusals::RefusalCounter;
 use self::writer::Writer;
 use crate::clock::Clock;
+use crate::domain::sentinel::SentinelOptions;
 use crate::store::db::Db;
 
 /// Everything the use cases work with, built once by [`start::open`].
@@ -62,6 +67,8 @@ pub struct Exchange {
     pub spool: PathBuf,
     /// Requests that are counted rather than recorded one by one.
     pub refusals: RefusalCounter,
+    /// Thresholds of the rules over the stream of pulls.
+    pub sentinels: SentinelOptions,
 }
 
 impl Exchange {

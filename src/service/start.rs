@@ -16,6 +16,7 @@ use super::publisher::Publisher;
 use super::refusals::RefusalCounter;
 use super::writer::Writer;
 use crate::clock::Clock;
+use crate::domain::sentinel::SentinelOptions;
 use crate::ledger::frontier::Frontier;
 use crate::seal::trust::TrustFile;
 use crate::store::anchor::{Anchor, AnchorError, Anchored};
@@ -40,6 +41,8 @@ pub struct Places {
     pub trust: PathBuf,
     /// Connections to each database.
     pub connections: u32,
+    /// Thresholds of the sentinels.
+    pub sentinels: SentinelOptions,
 }
 
 /// The exchange cannot be opened.
@@ -91,6 +94,7 @@ pub fn open(places: &Places, clock: Arc<dyn Clock>) -> Result<Arc<Exchange>, Sta
         memory: Memory::default(),
         spool: spool(&places.trust),
         refusals: RefusalCounter::default(),
+        sentinels: places.sentinels.clone(),
     };
     Ok(Arc::new(exchange))
 }

@@ -8,6 +8,7 @@
 
 pub mod anchor;
 pub mod batches;
+pub mod cases;
 mod connection;
 pub mod consents;
 pub mod db;
@@ -19,10 +20,12 @@ pub mod ledger;
 pub mod ledger_read;
 pub mod members;
 pub mod migrate;
+pub mod objections;
 pub mod products;
 pub mod quota;
 pub mod records;
 pub mod release_unit;
 pub mod releases;
 mod schema;
+pub mod sentinels;
 pub mod tree;
