@@ -26,4 +26,5 @@ mod stress;
 mod support;
 mod tree;
 mod two_gateways;
+mod visibility;
 mod whole;
