@@ -18,6 +18,7 @@ both_backends!(
     a_canary_sings_for_grants_refusals_and_guesses,
     an_objection_is_a_case_at_once,
     releases_without_an_application_are_found_once_the_rule_is_on,
+    the_gateway_follows_by_itself,
     two_gateways_find_everything_once,
     a_case_is_answered_and_closed_once,
 );
@@ -270,6 +271,18 @@ async fn releases_without_an_application_are_found_once_the_rule_is_on(backend: 
     let found = cases(&site, "bureau").await;
     assert_eq!(rules(&found), [("bank-01", "unused-pulls")]);
     assert_eq!(found[0]["releases"].as_array().unwrap().len(), 3);
+}
+
+async fn the_gateway_follows_by_itself(backend: Backend) {
+    let (site, firms) = site(backend).await;
+    canaries::add(site.exchange(), &Actor::operator("test"), &firms[0]).await.unwrap();
+    pull(&site, "bank-01", &consent(&site, "bank-01", &firms[0]).await).await;
+    let since = std::time::Instant::now();
+    while !kinds(&site.entries()).contains_key("case.opened") {
+        assert!(since.elapsed() < std::time::Duration::from_secs(20), "nothing was found");
+        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+    }
+    println!("{backend:?}: a canary's pull was a case after {:.1?}", since.elapsed());
 }
 
 async fn two_gateways_find_everything_once(backend: Backend) {
