@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
+use crate::domain::sentinel::SentinelOptions;
 use crate::http::body::BodyOptions;
 use crate::http::server::GatewayOptions;
 use crate::http::tls::TlsOptions;
@@ -45,6 +46,9 @@ pub struct Config {
     /// How members, keys and holds are administered.
     #[serde(default)]
     pub administration: AdministrationOptions,
+    /// Thresholds of the rules over the stream of pulls.
+    #[serde(default)]
+    pub sentinels: SentinelOptions,
 }
 
 /// Where records and ledger are kept: two SQLite files, or two schemas of a PostgreSQL database.
@@ -136,6 +140,7 @@ impl Config {
             .map_err(|why| fail(&format!("{why}. Make one with: shuidaiyi init --dir DIR")))?;
         let mut config: Config = toml::from_str(&text).map_err(|why| fail(&why))?;
         let absolute = std::path::absolute(path).map_err(|why| fail(&why))?;
+        config.sentinels.check().map_err(|why| fail(&why))?;
         config.resolve(absolute.parent().unwrap_or(Path::new("/")));
         config.keys.token().map_err(|why| fail(&why))?;
         if config.database.connections < 3 {
@@ -198,6 +203,7 @@ impl Config {
             connections: self.database.connections,
             authorities: self.tls.ca.clone(),
             administration: self.administration,
+            sentinels: self.sentinels.clone(),
         })
     }
 

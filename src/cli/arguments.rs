@@ -55,6 +55,8 @@ pub enum Command {
     Evidence(super::evidence::EvidenceOptions),
     /// 见证：由监管部门或银行运行，为检查点副署 A witness of the ledger, run by a regulator or a bank
     Witness(super::witness::WitnessOptions),
+    /// 监测 What the sentinels watch
+    Sentinel(super::sentinel::SentinelCommandOptions),
 }
 
 /// `demo`

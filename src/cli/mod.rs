@@ -16,6 +16,7 @@ mod member;
 mod output;
 mod proposal;
 mod pull;
+mod sentinel;
 mod serve;
 mod show;
 pub mod synth;
@@ -68,6 +69,7 @@ fn run(command: Command) -> Result<ExitCode, Failure> {
         Command::Hold(options) => hold::run(&options),
         Command::Evidence(options) => evidence::run(&options),
         Command::Witness(options) => witness::run(&options),
+        Command::Sentinel(options) => sentinel::run(&options),
     }
 }
 

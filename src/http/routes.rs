@@ -10,19 +10,21 @@ use actix_web::{HttpRequest, HttpResponse};
 use super::audit;
 use super::batch_errors;
 use super::batches;
-use super::body::Body;
+use super::cases;
 use super::consents;
 use super::dossiers;
-use super::gate::{Context, dispatch};
 use super::holds;
 use super::ledger;
 use super::log;
 use super::mandates;
+use super::member_keys;
 use super::members;
+use super::objections;
 use super::products;
 use super::proposals;
 use super::releases;
-use super::member_keys;
+use super::body::Body;
+use super::gate::{Context, dispatch};
 use crate::domain::member::Role;
 use crate::service::error::ServiceResult;
 
@@ -97,6 +99,11 @@ pub fn table() -> Vec<Entry> {
         post("/v1/holds/{id}/lifting", BUREAU, |c| Box::pin(holds::lift(c))),
         get("/v1/me/keys", BANK, |c| Box::pin(member_keys::list(c))),
         put("/v1/me/keys/{use}", BANK, |c| Box::pin(member_keys::register(c))),
+        get("/v1/cases", BANK_AND_BUREAU, |c| Box::pin(cases::list(c))),
+        get("/v1/cases/{id}", BANK_AND_BUREAU, |c| Box::pin(cases::show(c))),
+        post("/v1/cases/{id}/answer", BANK, |c| Box::pin(cases::answer(c))),
+        post("/v1/cases/{id}/closure", BUREAU, |c| Box::pin(cases::close(c))),
+        post("/v1/objections", BUREAU, |c| Box::pin(objections::raise(c))),
         get("/v1/ledger/checkpoint", MEMBERS, |c| Box::pin(ledger::checkpoint(c))),
         // What comes after a `:` is a pattern: a C2SP index is of several parts.
         get("/v1/ledger/tile/entries/{bundle:.+}", BUREAU_AND_REGULATOR, |c| Box::pin(log::bundle(c))),

@@ -47,6 +47,16 @@ wire_enum! {
         KeyChanged = "key.changed",
         /// The ledger goes on under a new origin.
         LedgerRecovered = "ledger.recovered",
+        /// A sentinel's finding was put to a bank.
+        CaseOpened = "case.opened",
+        /// The bank answered.
+        CaseAnswered = "case.answered",
+        /// The bureau closed the case.
+        CaseClosed = "case.closed",
+        /// A firm disputed an access.
+        ObjectionRaised = "objection.raised",
+        /// What the sentinels watch changed.
+        PolicyChanged = "policy.changed",
     }
 }
 

@@ -120,6 +120,7 @@ pub fn unusable(error: AnchorError) -> StoreError {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::sentinel::SentinelOptions;
     use crate::service::enrolment::AdministrationOptions;
     use crate::service::keys::KeyPlaces;
     use crate::service::witnesses::WitnessOptions;
@@ -139,6 +140,7 @@ mod tests {
             authorities: "/srv/exchange/ca.pem".into(),
             administration: AdministrationOptions::default(),
             witness: WitnessOptions::default(),
+            sentinels: SentinelOptions::default(),
         };
         assert!(lies_with_database(&places("/srv/exchange/a.anchor")));
         assert!(lies_with_database(&places("/srv/exchange/below/a.anchor")));

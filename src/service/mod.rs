@@ -6,6 +6,8 @@ pub mod anchoring;
 pub mod assemble;
 pub mod audit;
 pub mod bundle_page;
+pub mod canaries;
+pub mod cases;
 pub mod catalogue;
 pub mod committer;
 pub mod consent;
@@ -28,6 +30,7 @@ pub mod mandate;
 pub mod members;
 pub mod member_keys;
 pub mod memory;
+pub mod objections;
 pub mod prepare;
 pub mod product;
 pub mod proposals;
@@ -39,6 +42,7 @@ pub mod refusals;
 pub mod rejections;
 pub mod release;
 pub mod repeat;
+pub mod sentinels;
 pub mod staging;
 pub mod start;
 pub mod verify;
@@ -61,6 +65,7 @@ use self::refusals::RefusalCounter;
 use self::witnesses::Witnesses;
 use self::writer::Writer;
 use crate::clock::Clock;
+use crate::domain::sentinel::SentinelOptions;
 use crate::store::db::Db;
 
 /// Everything the use cases work with, built once by [`start::open`].
@@ -89,6 +94,8 @@ pub struct Exchange {
     pub administration: Administration,
     /// Requests that are counted rather than recorded one by one.
     pub refusals: RefusalCounter,
+    /// Thresholds of the rules over the stream of pulls.
+    pub sentinels: SentinelOptions,
 }
 
 impl Exchange {

@@ -22,6 +22,7 @@ use super::witnesses::{self, WitnessOptions, Witnesses};
 use super::writer::Writer;
 use crate::clock::Clock;
 use crate::domain::timestamp::Timestamp;
+use crate::domain::sentinel::SentinelOptions;
 use crate::seal::trust::TrustFile;
 use crate::store::anchor::{Anchor, AnchorError};
 use crate::store::db::{Db, Location};
@@ -48,6 +49,8 @@ pub struct Places {
     pub authorities: PathBuf,
     /// How administration goes.
     pub administration: AdministrationOptions,
+    /// Thresholds of the sentinels.
+    pub sentinels: SentinelOptions,
 }
 
 /// The exchange cannot be opened.
@@ -141,6 +144,7 @@ pub(super) fn open_recovering(places: &Places, clock: Arc<dyn Clock>) -> Result<
             authority_key: places.keys.directory.join(AUTHORITY_KEY_FILE),
         },
         refusals: RefusalCounter::default(),
+        sentinels: places.sentinels.clone(),
     };
     confirm(Arc::new(exchange))
 }

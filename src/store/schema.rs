@@ -297,6 +297,23 @@ diesel::table! {
 }
 
 diesel::table! {
+    sentinel_cursor (name) {
+        name -> Text,
+        position -> BigInt,
+    }
+}
+
+diesel::table! {
+    sentinel_seen (taxpayer_id, bank) {
+        taxpayer_id -> Text,
+        bank -> Text,
+        idx -> BigInt,
+        at -> Timestamp,
+        release_id -> Text,
+    }
+}
+
+diesel::table! {
     member_key (member_id, usage, kid) {
         member_id -> Text,
         usage -> Text,
@@ -304,6 +321,45 @@ diesel::table! {
         jwk -> Text,
         registered_at -> Timestamp,
         replaced_at -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
+    canary (taxpayer_id) {
+        taxpayer_id -> Text,
+        added_at -> Timestamp,
+        added_by -> Text,
+    }
+}
+
+diesel::table! {
+    sentinel_case (id) {
+        id -> Text,
+        rule -> Text,
+        bank -> Text,
+        cause -> Text,
+        taxpayer_id -> Nullable<Text>,
+        releases -> Text,
+        detail -> Text,
+        through -> BigInt,
+        status -> Text,
+        opened_at -> Timestamp,
+        answer -> Nullable<Text>,
+        answered_at -> Nullable<Timestamp>,
+        outcome -> Nullable<Text>,
+        note -> Nullable<Text>,
+        closed_at -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
+    objection (id) {
+        id -> Text,
+        release_id -> Text,
+        text -> Text,
+        case_id -> Nullable<Text>,
+        raised_at -> Timestamp,
+        raised_by -> Text,
     }
 }
 

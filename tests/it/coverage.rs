@@ -137,9 +137,15 @@ async fn foreign_and_absent_are_one_answer(backend: Backend) {
     let consent = site.consent("bank-01", firms[0].taxpayer_id.as_str(), |_| {}).await;
     let (status, pulled) = site.pull("bank-01", consent["id"].as_str().unwrap()).await;
     assert_eq!(status, 201, "{pulled}");
+    let dispute = json!({"release_id": pulled["release_id"], "text": "x"});
+    let (status, disputed) = site.json("bureau", Method::POST, "/v1/objections", Some(dispute)).await;
+    assert_eq!(status, 201, "{disputed}");
+    let case = disputed["case_id"].as_str().unwrap();
     let foreign = [
-        (Method::GET, "/v1/consents/{id}", consent["id"].as_str().unwrap()),
-        (Method::GET, "/v1/releases/{id}", pulled["release_id"].as_str().unwrap()),
+        (Method::GET, "/v1/consents/{id}", consent["id"].as_str().unwrap(), None),
+        (Method::GET, "/v1/releases/{id}", pulled["release_id"].as_str().unwrap(), None),
+        (Method::GET, "/v1/cases/{id}", case, None),
+        (Method::POST, "/v1/cases/{id}/answer", case, Some(json!({"text": "x"}))),
     ];
     let rows = table().iter().filter(|e| e.allow.contains(&Role::Bank) && e.path.contains("{id}")).count();
     assert_eq!(
@@ -148,11 +154,11 @@ async fn foreign_and_absent_are_one_answer(backend: Backend) {
         "each route of a bank that takes an id is here, or PUT product below"
     );
     let before = deeds(site.entries()).len();
-    for (method, pattern, id) in foreign {
+    for (method, pattern, id, body) in foreign {
         let mut answers = Vec::new();
         for id in [id, ABSENT, "x", &"九".repeat(64), &"x".repeat(65), &"x".repeat(5000), "a%00b", "%0a"] {
             let path = pattern.replace("{id}", id);
-            answers.push(answer(site.ask("bank-02", method.clone(), &path, None).await).await);
+            answers.push(answer(site.ask("bank-02", method.clone(), &path, body.clone()).await).await);
         }
         assert_eq!(answers[0].0, 404, "{pattern}: {:?}", answers[0]);
         assert!(answers.iter().all(|answer| *answer == answers[0]), "{pattern}: {answers:?}");
@@ -162,7 +168,7 @@ async fn foreign_and_absent_are_one_answer(backend: Backend) {
         let (status, page) = site.json("bank-02", Method::GET, &list, None).await;
         assert_eq!((status.as_u16(), page), (200, json!({"items": [], "next": null})), "{query:?}");
     }
-    for list in ["/v1/consents", "/v1/releases", "/v1/products"] {
+    for list in ["/v1/consents", "/v1/releases", "/v1/products", "/v1/cases"] {
         let (_, page) = site.json("bank-02", Method::GET, list, None).await;
         assert_eq!(page["items"], json!([]), "{list}");
     }

@@ -32,6 +32,7 @@ mod refusals;
 mod restore;
 mod sections;
 mod standby;
+mod sentinels;
 mod stress;
 mod support;
 mod tree;

@@ -49,6 +49,17 @@ async fn business(site: &Site, bank: &'static str, taxpayer: &str, name: &str) -
         secrets.push(answer["receipt"]["salt"].as_str().unwrap().to_owned());
     }
     assert_eq!(site.pull(bank, &dead).await.0, StatusCode::FORBIDDEN);
+    let dispute = json!({"release_id": ids.last(), "text": format!("{bank} 未经授权")});
+    let (status, disputed) = site.json("bureau", Method::POST, "/v1/objections", Some(dispute)).await;
+    assert_eq!(status, StatusCode::CREATED, "{disputed}");
+    ids.push(disputed["case_id"].as_str().unwrap().to_owned());
+    // Placed and lifted again, so that what follows is pulled; it stays in the bureau's list.
+    let hold = json!({"member": bank, "reason": format!("{bank} 核实")});
+    let (status, hold) = site.json("bureau", Method::POST, "/v1/holds", Some(hold)).await;
+    assert_eq!(status, StatusCode::CREATED, "{hold}");
+    let lifting = format!("/v1/holds/{}/lifting", hold["id"].as_str().unwrap());
+    assert!(site.json("bureau", Method::POST, &lifting, None).await.0.is_success());
+    ids.push(hold["id"].as_str().unwrap().to_owned());
     secrets.extend(ids.iter().cloned());
     Business { bank, ids, secrets }
 }

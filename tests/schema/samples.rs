@@ -3,6 +3,7 @@
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
+use shuidaiyi::domain::case::{Answer, Case, Closure};
 use shuidaiyi::domain::consent::{Consent, ConsentTerms};
 use shuidaiyi::domain::denial::{ConsentFault, Denial};
 use shuidaiyi::domain::hold::{Hold, HoldTarget};
@@ -11,6 +12,7 @@ use shuidaiyi::domain::product::{FieldProfile, ProductTerms};
 use shuidaiyi::domain::timestamp::Timestamp;
 use shuidaiyi::http::log::OwnEntryView;
 use shuidaiyi::http::members::{CertificateWire, RotationWire};
+use shuidaiyi::http::cases;
 use shuidaiyi::http::problem::response;
 use shuidaiyi::http::{consents, dossiers, member_keys, products};
 use shuidaiyi::ledger::{Entry, EntryKind, InclusionReceipt};
@@ -18,6 +20,7 @@ use shuidaiyi::seal::digest::{canonical_json, prefixed_digest};
 use shuidaiyi::seal::sd_jwt::DossierClaims;
 use shuidaiyi::seal::trust::TrustFile;
 use shuidaiyi::seal::verify::Expectations;
+use shuidaiyi::service::cases::{CaseChange, CaseView};
 use shuidaiyi::service::consent::{ConsentChange, ConsentView, NewConsent};
 use shuidaiyi::service::error::RefusedDelivery;
 use shuidaiyi::service::error::ServiceError;
@@ -26,6 +29,7 @@ use shuidaiyi::service::ingest::Report;
 use shuidaiyi::service::mandate::{MandateChange, MandateView, NewMandate};
 use shuidaiyi::service::members::{MemberChange, MemberView};
 use shuidaiyi::service::member_keys::MemberKeyView;
+use shuidaiyi::service::objections::{NewObjection, ObjectionView};
 use shuidaiyi::service::product::ProductView;
 use shuidaiyi::service::proposals::{Decided, ProposalView};
 use shuidaiyi::service::receipt::Receipt;
@@ -64,6 +68,9 @@ fn requests_are_read() {
     read::<products::Approval>(&sample("product-approval"));
     read::<NewHold>(&sample("hold-new")).target().unwrap();
     read::<member_keys::Registration>(&sample("member-key-registration"));
+    read::<cases::Answering>(&sample("case-answering"));
+    read::<cases::Closing>(&sample("case-closing"));
+    read::<NewObjection>(&sample("objection-new"));
     round_trip::<ProductTerms>(&sample("product-terms"));
     read::<ProductTerms>(&sample("product-terms")).check().unwrap();
     let profile: FieldProfile = read(&sample("product-approval")["profile"]);
@@ -212,6 +219,44 @@ fn mandates_are_answered_so() {
     assert_eq!(serde_json::to_value(change).unwrap(), changed);
     let new: NewMandate = read(&sample("mandate-new"));
     assert_eq!(serde_json::to_value(new.from).unwrap(), mandate["from"]);
+}
+
+#[test]
+fn a_case_is_shown_so() {
+    let shown = sample("case");
+    let finding = &shown["finding"];
+    let case = || Case {
+        id: read(&shown["id"]),
+        rule: read(&finding["rule"]),
+        bank: read(&shown["bank"]),
+        cause: String::new(),
+        taxpayer: read(&finding["taxpayer_id"]),
+        releases: read(&shown["releases"]),
+        detail: finding["detail"].clone(),
+        through: 0,
+        opened_at: read(&shown["opened_at"]),
+        answer: Some(read::<Answer>(&shown["answer"])),
+        closure: Some(Closure {
+            outcome: read(&shown["outcome"]),
+            note: read(&finding["note"]),
+            at: read(&shown["closed_at"]),
+        }),
+    };
+    assert_eq!(serde_json::to_value(CaseView::whole(case())).unwrap(), shown);
+    assert_eq!(serde_json::to_value(CaseView::for_bank(case())).unwrap(), sample("case-for-bank"));
+    let change = CaseChange { case: CaseView::for_bank(case()), receipt: read(&sample("receipt")) };
+    assert_eq!(serde_json::to_value(change).unwrap(), sample("case-change"));
+
+    let shown = sample("objection");
+    let view = ObjectionView {
+        id: read(&shown["id"]),
+        release_id: read(&shown["release_id"]),
+        text: read(&shown["text"]),
+        raised_at: read(&shown["raised_at"]),
+        case_id: read(&shown["case_id"]),
+        receipt: read(&shown["receipt"]),
+    };
+    assert_eq!(serde_json::to_value(view).unwrap(), shown);
 }
 
 #[test]
