@@ -12,6 +12,7 @@ pub mod error;
 pub mod evidence;
 pub mod ingest;
 pub mod keys;
+pub mod ledger_audit;
 pub mod log;
 pub mod memory;
 pub mod prepare;

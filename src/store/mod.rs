@@ -17,6 +17,7 @@ pub mod error;
 pub mod idempotency;
 pub mod ledger;
 pub mod ledger_read;
+pub mod ledger_scan;
 pub mod members;
 pub mod migrate;
 pub mod products;

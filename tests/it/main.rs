@@ -15,6 +15,7 @@ mod input_formats;
 mod input_keys;
 mod input_streams;
 mod kill;
+mod ledger_audit;
 mod log;
 mod quotas;
 mod races;

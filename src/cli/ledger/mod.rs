@@ -1,5 +1,6 @@
 //! `shuidaiyi ledger …`: the ledger on the host's command line.
 
+mod audit;
 mod checkpoint;
 
 use std::process::ExitCode;
@@ -19,6 +20,8 @@ pub struct LedgerOptions {
 /// What to do with the ledger.
 #[derive(Subcommand)]
 pub enum LedgerAction {
+    /// 全面核对 Recomputes the whole ledger and names the first mismatch
+    Audit(audit::AuditOptions),
     /// 最新检查点 The newest checkpoint: size and root, signed
     Checkpoint(checkpoint::CheckpointOptions),
 }
@@ -26,6 +29,7 @@ pub enum LedgerAction {
 /// Does what was asked.
 pub fn run(options: &LedgerOptions) -> Result<ExitCode, Failure> {
     match &options.action {
+        LedgerAction::Audit(options) => audit::run(options),
         LedgerAction::Checkpoint(options) => checkpoint::run(options),
     }
 }
