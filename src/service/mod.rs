@@ -14,6 +14,7 @@ pub mod ingest;
 pub mod keys;
 pub mod ledger_audit;
 pub mod log;
+pub mod log_export;
 pub mod memory;
 pub mod prepare;
 pub mod product;

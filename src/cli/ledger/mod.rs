@@ -2,6 +2,7 @@
 
 mod audit;
 mod checkpoint;
+mod export;
 
 use std::process::ExitCode;
 
@@ -24,6 +25,8 @@ pub enum LedgerAction {
     Audit(audit::AuditOptions),
     /// 最新检查点 The newest checkpoint: size and root, signed
     Checkpoint(checkpoint::CheckpointOptions),
+    /// 导出公开账本 The open log as static C2SP files, for a mirror
+    Export(export::ExportOptions),
 }
 
 /// Does what was asked.
@@ -31,5 +34,6 @@ pub fn run(options: &LedgerOptions) -> Result<ExitCode, Failure> {
     match &options.action {
         LedgerAction::Audit(options) => audit::run(options),
         LedgerAction::Checkpoint(options) => checkpoint::run(options),
+        LedgerAction::Export(options) => export::run(options),
     }
 }
