@@ -26,7 +26,7 @@ fn an_independent_implementation_verifies_the_log() {
     }
     let home = tempfile::tempdir().unwrap();
     let (dir, mirror) = (home.path().join("site"), home.path().join("mirror"));
-    run(program(&["demo", "--once", "--taxpayers", "40", "--dir"]).arg(&dir));
+    run(program(&["demo", "--once", "--taxpayers", "60", "--dir"]).arg(&dir));
     let config = dir.join("shuidaiyi.toml");
     let export = || run(program(&["ledger", "export", "--config"]).arg(&config).arg("--out").arg(&mirror));
     export();
