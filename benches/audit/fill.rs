@@ -26,6 +26,8 @@ pub fn fill(site: &Path, count: u64, releases: bool) -> Result<()> {
     let config = Config::load(&site.join("shuidaiyi.toml"))?;
     let exchange = open(&config.places()?, Arc::new(SystemClock))?;
     let mut rows = rusqlite::Connection::open(&config.database.ledger)?;
+    // The product that the consent would belong to is left out.
+    rows.pragma_update(None, "foreign_keys", false)?;
     rows.busy_timeout(std::time::Duration::from_secs(10))?;
     let terms = "{}";
     let digest = prefixed_digest(terms.as_bytes());

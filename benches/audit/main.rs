@@ -54,8 +54,8 @@ fn run(options: &Options) -> Result<()> {
     let mut text = format!(
         "# Full audit beside raw SHA-256\n\n{}, {} cores; SQLite, the file in the page cache.\n\n\
          ```\ncargo bench --bench audit -- --entries {} --threads {}\n```\n\n\
-         | entries | each | MB hashed | raw SHA-256 entries/s | audit entries/s | ÷ raw | audit s | peak MB |\n\
-         |--:|---|--:|--:|--:|--:|--:|--:|\n",
+         | entries | each | MB hashed | raw SHA-256 entries/s | audit entries/s | ÷ raw | audit s | CPU µs an entry | peak MB |\n\
+         |--:|---|--:|--:|--:|--:|--:|--:|--:|\n",
         SystemClock.now().shanghai_date(),
         std::thread::available_parallelism().map_or(0, std::num::NonZero::get),
         counts.join(","),
@@ -83,7 +83,7 @@ fn measure(count: u32, releases: bool, threads: usize) -> Result<String> {
     }
     fill::fill(&site, u64::from(count), releases)?;
     let (bytes, raw) = raw(&site.join("ledger.db"), threads)?;
-    let (report, took, peak_kb) = audit(&site, threads)?;
+    let Audit { report, took, cpu, peak_kb } = audit(&site, threads)?;
     let size = report["size"].as_u64().and_then(|size| u32::try_from(size).ok()).unwrap_or(0);
     if !report["mismatch"].is_null() || size < count {
         return Err(format!("the audit says no: {report}").into());
@@ -91,12 +91,13 @@ fn measure(count: u32, releases: bool, threads: usize) -> Result<String> {
     let rate = |took: Duration| f64::from(size) / took.as_secs_f64();
     let what = if releases { "a release with its JWT, consent and salt" } else { "an entry alone" };
     Ok(format!(
-        "| {size} | {what} | {:.0} | {:.0} | {:.0} | {:.2} | {:.2} | {:.0} |",
+        "| {size} | {what} | {:.0} | {:.0} | {:.0} | {:.2} | {:.2} | {:.1} | {:.0} |",
         megabytes(bytes),
         rate(raw),
         rate(took),
         rate(took) / rate(raw),
         took.as_secs_f64(),
+        cpu.as_secs_f64() * 1e6 / f64::from(size),
         megabytes(peak_kb * 1024),
     ))
 }
@@ -130,16 +131,26 @@ fn raw(ledger: &Path, threads: usize) -> Result<(u64, Duration)> {
     }
 }
 
-/// The report of an audit in a process of its own, how long it took from start to end, and its peak memory in kB.
-fn audit(site: &Path, threads: usize) -> Result<(Value, Duration, u64)> {
+/// An audit in a process of its own.
+struct Audit {
+    report: Value,
+    /// From start to end of the program.
+    took: Duration,
+    /// CPU time of the program.
+    cpu: Duration,
+    peak_kb: u64,
+}
+
+fn audit(site: &Path, threads: usize) -> Result<Audit> {
     let mut command = program();
     command.args(["ledger", "audit", "--json", "--threads", &threads.to_string(), "--config"]);
     command.arg(site.join("shuidaiyi.toml")).stdout(Stdio::piped()).stderr(Stdio::null());
     let start = Instant::now();
     let mut child = command.spawn()?;
-    let mut peak_kb = 0;
+    let (mut peak_kb, mut cpu) = (0, Duration::ZERO);
     while child.try_wait()?.is_none() {
         peak_kb = peak_of(child.id()).unwrap_or(peak_kb);
+        cpu = cpu_of(child.id()).unwrap_or(cpu);
         std::thread::sleep(Duration::from_millis(2));
     }
     let took = start.elapsed();
@@ -147,7 +158,7 @@ fn audit(site: &Path, threads: usize) -> Result<(Value, Duration, u64)> {
     if let Some(mut stdout) = child.stdout.take() {
         stdout.read_to_string(&mut told)?;
     }
-    Ok((serde_json::from_str(&told)?, took, peak_kb))
+    Ok(Audit { report: serde_json::from_str(&told)?, took, cpu, peak_kb })
 }
 
 fn program() -> Command {
@@ -161,6 +172,14 @@ fn peak_of(id: u32) -> Option<u64> {
     let status = std::fs::read_to_string(format!("/proc/{id}/status")).ok()?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
     line.trim().trim_end_matches("kB").trim().parse().ok()
+}
+
+/// CPU time of a process so far: fields 14 and 15 of its `stat`, in hundredths of a second.
+fn cpu_of(id: u32) -> Option<Duration> {
+    let stat = std::fs::read_to_string(format!("/proc/{id}/stat")).ok()?;
+    let after_name = stat.rsplit_once(") ")?.1;
+    let mut ticks = after_name.split(' ').skip(11).map(|field| field.parse::<u64>().ok());
+    Some(Duration::from_millis((ticks.next()?? + ticks.next()??) * 10))
 }
 
 fn megabytes(bytes: u64) -> f64 {
