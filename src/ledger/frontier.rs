@@ -69,15 +69,21 @@ impl Frontier {
 
     /// Appends a leaf by its hash.
     pub fn push(&mut self, leaf: Hash) {
-        let mut node = leaf;
+        self.push_subtree(0, leaf);
+    }
+
+    /// Appends 2^`level` leaves at once, by the hash of the complete subtree they make. The size so far must be a
+    /// multiple of as many leaves.
+    pub fn push_subtree(&mut self, level: u8, root: Hash) {
+        let mut node = root;
         // Like a carry: every subtree as large as the new node merges into it.
-        for _ in 0..self.size.trailing_ones() {
+        for _ in 0..(self.size >> level).trailing_ones() {
             if let Some(left) = self.subtrees.pop() {
                 node = node_hash(&left, &node);
             }
         }
         self.subtrees.push(node);
-        self.size += 1;
+        self.size += 1 << level;
     }
 
     /// Level and hash of each subtree, largest first; a subtree of level n has 2^n leaves.
@@ -122,6 +128,20 @@ mod tests {
             let bytes = frontier.to_bytes();
             assert_eq!(bytes.len(), HASH_BYTES * usize::try_from(size.count_ones()).unwrap());
             frontier = Frontier::from_bytes(size, &bytes).unwrap();
+        }
+    }
+
+    #[test]
+    fn whole_subtrees_make_the_same_edge_as_their_leaves() {
+        let tree = WholeTree::numbered(7 * 8 + 5);
+        let (mut by_leaf, mut by_eight) = (Frontier::empty(), Frontier::empty());
+        for eight in tree.0.chunks(8) {
+            eight.iter().for_each(|leaf| by_leaf.push(*leaf));
+            match eight.len() {
+                8 => by_eight.push_subtree(3, crate::ledger::testing::merkle_tree_hash(eight)),
+                _ => eight.iter().for_each(|leaf| by_eight.push(*leaf)),
+            }
+            assert_eq!(by_eight, by_leaf);
         }
     }
 

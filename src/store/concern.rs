@@ -12,17 +12,23 @@ use super::ledger_read::StoredEntry;
 use super::schema::{entry_concern, entry_salt, ledger_entry, product};
 use crate::ledger::entry::EntryKind;
 
-/// The field by which a draft names the bank that the entry concerns.
+/// The field by which a consent's entry names its bank.
 const BANK: &str = "bank";
+/// Entries of other kinds may name a bank that must not learn of them: a mandate to inspect it does.
+const CONSENTS: &str = "consent.";
 
-/// The member besides the actor whose own entry this will be: the bank that a field names, the bank of an approved
-/// product, the member whose entry in the directory changes.
+/// The member besides the actor whose own entry this will be: the bank of a consent, the bank of an approved product,
+/// the member whose entry in the directory changes. Nobody else's: an entry of another kind is its actor's alone.
 pub(super) fn concerned(connection: &mut AnyConnection, draft: &Draft) -> StoreResult<Option<String>> {
-    let named = draft.fields.iter().find(|(name, _)| *name == BANK).and_then(|(_, field)| match field {
-        Field::Sealed(bank) => Some(bank.clone()),
-        Field::Plain(bank) => bank.as_str().map(str::to_owned),
-        Field::Reason(_) => None,
-    });
+    let of_consent = draft.kind.as_str().starts_with(CONSENTS);
+    let named =
+        draft.fields.iter().find(|(name, _)| of_consent && *name == BANK).and_then(
+            |(_, field)| match field {
+                Field::Sealed(bank) => Some(bank.clone()),
+                Field::Plain(bank) => bank.as_str().map(str::to_owned),
+                Field::Reason(_) => None,
+            },
+        );
     let concerned = match named {
         None if draft.kind == EntryKind::MemberChanged => Some(draft.object_id.clone()),
         None if draft.kind == EntryKind::ProductApproved => {

@@ -25,6 +25,7 @@ pub mod ledger;
 pub mod ledger_read;
 pub mod mandates;
 pub mod member_keys;
+pub mod ledger_scan;
 pub mod members;
 pub mod migrate;
 pub mod objections;

@@ -283,6 +283,15 @@ async fn a_bank_reads_its_own_entries_and_no_others(backend: Backend) {
         assert_eq!(kinds, expected, "{bank}");
         assert_eq!(own(&site, bank, 1_000).await.len(), entries.len());
     }
+    // What others record about a bank is not the bank's to read: a mandate to inspect it, for one.
+    let about = Draft {
+        kind: EntryKind::ProductSubmitted,
+        object_id: "inspection".into(),
+        actor: "regulator".into(),
+        by: "test".into(),
+        fields: vec![("bank", Field::Sealed("bank-05".into()))],
+    };
+    site.exchange().writer.unit(move |_c, _now| Ok(Ok(((), vec![about])))).await.unwrap();
     assert_eq!(own(&site, "bank-05", 1_000).await.len(), 301);
     let bad = [URL_SAFE_NO_PAD.encode("x"), URL_SAFE_NO_PAD.encode(u64::MAX.to_string()), "!".into()];
     for after in bad {

@@ -21,6 +21,7 @@ mod input_keys;
 mod input_streams;
 mod keys;
 mod kill;
+mod ledger_audit;
 mod log;
 mod mandates;
 mod member_keys;
