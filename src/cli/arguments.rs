@@ -43,6 +43,8 @@ pub enum Command {
     Verify(VerifyOptions),
     /// 阅读档案 A dossier for a person: in the terminal, or as one page
     Show(ShowOptions),
+    /// 密钥 The exchange's own keys, and their rotation
+    Key(super::key::KeyOptions),
     /// 存证账本 The ledger on this host
     Ledger(super::ledger::LedgerOptions),
     /// 证据包：单笔提供，自成一体 One release as a self-contained bundle

@@ -8,6 +8,7 @@ mod demo;
 mod evidence;
 mod import;
 pub mod init;
+mod key;
 mod ledger;
 mod member;
 mod output;
@@ -57,6 +58,7 @@ fn run(command: Command) -> Result<ExitCode, Failure> {
         Command::Pull(options) => pull::run(&options),
         Command::Verify(options) => verify::run(&options),
         Command::Show(options) => show::run(&options),
+        Command::Key(options) => key::run(&options),
         Command::Ledger(options) => ledger::run(&options),
         Command::Evidence(options) => evidence::run(&options),
     }

@@ -9,6 +9,7 @@ pub mod fen;
 pub mod form_rows;
 pub mod id_digest;
 pub mod import;
+pub mod key_use;
 pub mod member;
 pub mod narrow;
 pub mod period;

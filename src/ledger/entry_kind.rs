@@ -33,6 +33,8 @@ wire_enum! {
         MandateOpened = "mandate.opened",
         /// Another person of the regulator approved it.
         MandateApproved = "mandate.approved",
+        /// A key of the exchange or of a member was added, or is no longer used.
+        KeyChanged = "key.changed",
     }
 }
 

@@ -13,6 +13,7 @@ use ring::rand::{SecureRandom, SystemRandom};
 use time::OffsetDateTime;
 
 use super::certificate::{CertificateError, MemberCertificate};
+use super::request::PublicPoint;
 
 /// The organisation in every subject, so that a development certificate is recognised at sight.
 const ORGANISATION: &str = "税贷易 development";
@@ -178,16 +179,7 @@ impl DevelopmentAuthority {
         key_pem: &str,
     ) -> Result<Issued, AuthorityError> {
         let key = KeyPair::from_pem(key_pem)?;
-        let names = request.subject_alt_names.clone();
-        let mut params = parameters(&request.common_name, request.label.as_deref(), names, request.validity)?;
-        params.is_ca = IsCa::ExplicitNoCa;
-        params.use_authority_key_identifier_extension = true;
-        params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
-        params.extended_key_usages = match request.usage {
-            Usage::Server => vec![ExtendedKeyUsagePurpose::ServerAuth],
-            Usage::Client => vec![ExtendedKeyUsagePurpose::ClientAuth],
-            Usage::Signing => vec![],
-        };
+        let params = leaf_parameters(request)?;
         let certificate = params.signed_by(&key, &self.issuer)?;
         Ok(Issued {
             certificate_pem: certificate.pem(),
@@ -196,6 +188,33 @@ impl DevelopmentAuthority {
             key_der: key.serialize_der(),
         })
     }
+
+    /// A certificate in DER for signing dossiers with a key that is elsewhere, by its P-256 point; valid for 397 days
+    /// from `now`.
+    pub fn certify_signing(
+        &self,
+        name: &str,
+        public_key: &[u8],
+        now: DateTime<Utc>,
+    ) -> Result<Vec<u8>, AuthorityError> {
+        let params = leaf_parameters(&request(name, Usage::Signing, now))?;
+        Ok(params.signed_by(&PublicPoint(public_key), &self.issuer)?.der().to_vec())
+    }
+}
+
+/// What the certificate of an end entity says, all but its key.
+fn leaf_parameters(request: &CertificateRequest) -> Result<CertificateParams, AuthorityError> {
+    let names = request.subject_alt_names.clone();
+    let mut params = parameters(&request.common_name, request.label.as_deref(), names, request.validity)?;
+    params.is_ca = IsCa::ExplicitNoCa;
+    params.use_authority_key_identifier_extension = true;
+    params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
+    params.extended_key_usages = match request.usage {
+        Usage::Server => vec![ExtendedKeyUsagePurpose::ServerAuth],
+        Usage::Client => vec![ExtendedKeyUsagePurpose::ClientAuth],
+        Usage::Signing => vec![],
+    };
+    Ok(params)
 }
 
 fn request(common_name: &str, usage: Usage, now: DateTime<Utc>) -> CertificateRequest {

@@ -60,7 +60,7 @@ pub(super) fn disclosures_of(
             size: kept.read_at,
             today: row.issued_at().shanghai_date(),
         };
-        Ok((*section, assemble(&exchange.data, &deliveries, salt, wanted)?.disclosure))
+        Ok((*section, assemble(&exchange.data, &deliveries, &salt, wanted)?.disclosure))
     };
     kept.sections.iter().map(build).collect()
 }
