@@ -7,6 +7,7 @@ mod audit;
 mod certificates;
 mod coverage;
 mod deliveries;
+mod evidence;
 mod fields;
 mod flows;
 mod import_memory;

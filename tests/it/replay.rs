@@ -166,8 +166,12 @@ async fn a_replay_names_what_differs(backend: Backend) {
     let cases: Vec<(&_, String, String, &str)> = vec![
         (
             &data,
-            format!("UPDATE record SET marks = '[\"changed\"]' WHERE taxpayer_id = '{taxpayer}' AND section = 'filings'"),
-            format!("UPDATE record SET marks = NULL WHERE taxpayer_id = '{taxpayer}' AND section = 'filings'"),
+            format!(
+                "UPDATE record SET marks = '[\"changed\"]' WHERE taxpayer_id = '{taxpayer}' AND section = 'filings'"
+            ),
+            format!(
+                "UPDATE record SET marks = NULL WHERE taxpayer_id = '{taxpayer}' AND section = 'filings'"
+            ),
             "filings",
         ),
         (
