@@ -133,7 +133,10 @@ async fn a_regulator_sees_what_its_mandate_covers(backend: Backend) {
     let (_, seen) = ask(format!("/v1/audit/entries?{under}&taxpayer={taxpayer}")).await;
     let members: Vec<&str> =
         seen["items"].as_array().unwrap().iter().map(|item| item["member"].as_str().unwrap()).collect();
-    assert!(members.len() >= 4 && members.iter().all(|member| *member == "bank-01"), "its bank alone: {members:?}");
+    assert!(
+        members.len() >= 4 && members.iter().all(|member| *member == "bank-01"),
+        "its bank alone: {members:?}"
+    );
     assert_eq!(
         ask(format!("/v1/audit/entries?{under}&member=bank-02")).await.0,
         StatusCode::UNPROCESSABLE_ENTITY
