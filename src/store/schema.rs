@@ -214,6 +214,7 @@ diesel::table! {
 diesel::table! {
     entry_fact (idx) {
         idx -> BigInt,
+        place -> BigInt,
         at -> Timestamp,
         kind -> Text,
         actor -> Text,

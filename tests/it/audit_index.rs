@@ -78,8 +78,8 @@ fn invent(db: &Db, from: i64, count: i64) {
     };
     let taxpayers = count / 20;
     let statement = format!(
-        "INSERT INTO entry_fact (idx, at, kind, actor, member, object_id, taxpayer_id, outcome, bank_ref) {series} \
-         SELECT {FIRST} + n, {at}, \
+        "INSERT INTO entry_fact (idx, place, at, kind, actor, member, object_id, taxpayer_id, outcome, bank_ref) {series} \
+         SELECT {FIRST} + n, {FIRST} + n, {at}, \
          CASE n % 10 WHEN 0 THEN 'release.refused' WHEN 1 THEN 'consent.granted' WHEN 2 THEN 'audit.read' ELSE 'release.granted' END, \
          CASE n % 10 WHEN 1 THEN 'bureau' WHEN 2 THEN 'bureau' ELSE 'bank-' || (n % 12) END, \
          CASE n % 10 WHEN 1 THEN 'bank-' || (n % 12) ELSE NULL END, 'object-' || n, 'T' || (n % {taxpayers}), \
