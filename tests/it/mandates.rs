@@ -1,6 +1,6 @@
 //! The regulator: no taxpayers without a mandate, and under one only those of its bank and period.
 
-use chrono::{Duration, Utc};
+use chrono::Duration;
 use reqwest::{Client, Method, StatusCode};
 use serde_json::{Value, json};
 use shuidaiyi::clock::Clock;
@@ -19,7 +19,8 @@ both_backends!(a_mandate_needs_two_persons, a_regulator_sees_what_its_mandate_co
 fn second_person(site: &Site, label: &str) -> Client {
     let issued = authority(site).issue_client("regulator", label, site.clock.now().utc()).unwrap();
     let parsed = MemberCertificate::parse_pem(&issued.certificate_pem).unwrap();
-    let (from, to) = (Utc::now() - Duration::days(1), Utc::now() + Duration::days(30));
+    let now = site.clock.now().utc();
+    let (from, to) = (now - Duration::days(1), now + Duration::days(30));
     let certificate = Certificate {
         fingerprint: parsed.fingerprint.clone(),
         member: "regulator".parse().unwrap(),
