@@ -29,6 +29,8 @@ pub struct Told<'a> {
     pub receipt: &'a Receipt,
     /// The checkpoint of the receipt.
     pub checkpoint: &'a str,
+    /// Name of the bank.
+    pub bank_name: &'a str,
     /// The exchange.
     pub issuer: &'a str,
     /// When the bundle was made.
@@ -77,9 +79,9 @@ fn claim(told: &Told<'_>) -> Markup {
         div.claim {
             p {
                 (beijing(told.release.issued_at())) "，平台 " strong { (told.issuer) } " 凭纳税人 "
-                strong { (terms.taxpayer_id.as_str()) } " 的授权，向 " strong { (terms.bank) } " 提供了本包 "
-                code { (ANSWER) } " 所载的涉税信息档案；该次提供在档案离开平台之前已记入存证账本第 "
-                strong { (told.replayed.index) } " 号条目。"
+                strong { (terms.taxpayer_id.as_str()) } " 的授权，向 " strong { (told.bank_name) "（" (terms.bank) "）" } " 提供了本包 "
+                code { (ANSWER) } " 所载的涉税信息档案；该次提供已记入存证账本第 "
+                strong { (told.replayed.index) } " 号条目（平台的规则是先入账、后放行）。"
             }
         }
     }
@@ -95,7 +97,7 @@ fn facts(told: &Told<'_>) -> Markup {
             tr { th { "提供编号" } td { code { (release.id) } } }
             tr { th { "签发时间" } td { (beijing(release.issued_at())) } }
             tr { th { "纳税人识别号" } td { (terms.taxpayer_id.as_str()) } }
-            tr { th { "接收银行" } td { (terms.bank) " · 产品 " (terms.product_id) } }
+            tr { th { "接收银行" } td { (told.bank_name) "（" (terms.bank) "），产品 " (terms.product_id) } }
             tr { th { "用途" } td { (purpose(&release.purpose)) } }
             @if let Some(bank_ref) = &release.bank_ref { tr { th { "银行案号" } td { (bank_ref) } } }
             @if let (Some(from), Some(to)) = (release.window_from, release.window_to) {
@@ -130,12 +132,14 @@ fn contents(told: &Told<'_>) -> Markup {
 }
 
 fn proves(told: &Told<'_>) -> Markup {
-    let witnesses = signers(told.checkpoint).len().saturating_sub(1);
+    // While the ledger's key is being replaced, checkpoints carry two signatures of the ledger itself.
+    let origin = checkpoint_lines(told.checkpoint).0;
+    let witnesses = signers(told.checkpoint).into_iter().filter(|name| *name != origin).count();
     html! {
         h2 { "本包证明什么" }
         ol {
             li { strong { "档案由平台签发，一字未改。" } "档案的 ES256 签名以 " code { (TRUST) } " 中的公钥验证；每一项目的摘要均列于所签内容之中。" }
-            li { strong { "提供已先行入账。" } "账本第 " (told.replayed.index) " 号条目写明本档案的摘要；收据中的包含证明（RFC 6962）表明该条目在检查点所代表的账本之内。" }
+            li { strong { "提供已入账。" } "账本第 " (told.replayed.index) " 号条目写明本档案的摘要；收据中的包含证明（RFC 6962）表明该条目在检查点所代表的账本之内。" }
             li { strong { "条目所指的纳税人即档案的纳税人。" } "条目以加盐承诺代替识别号，收据中的盐可打开该承诺。" }
             li { strong { "所凭授权即本包的授权书。" } code { (CONSENT) } " 的摘要与档案、账本条目所载一致；纳税人、银行、产品、用途、项目与有效期均相符。" }
             li {
@@ -154,7 +158,7 @@ fn limits() -> Markup {
             ul {
                 li { "不证明涉税数据与企业实际经营相符：平台如实转送税务机关当时掌握的记录，缺失之处写明原因。" }
                 li { "不证明银行此后如何使用档案，也不证明贷款结果。" }
-                li { "包内 " code { (TRUST) } " 随包提供。要排除整包伪造，请另从税务机关取得信任文件，用 " code { "--trust" } " 指定。" }
+                li { "包内 " code { (TRUST) } " 随包提供。要排除整包伪造，请另从税务机关取得信任文件，用 " code.flag { "--trust" } " 指定。" }
             }
         }
     }
@@ -166,13 +170,13 @@ fn how(told: &Told<'_>) -> Markup {
         h2 { "如何核验" }
         p { "在任何一台计算机上，无须联网，无须接触平台：" }
         pre { "shuidaiyi verify " (zip) " --trust trust.json" }
-        p { "逐项列出检查结果；全部通过时退出码为 0。不带 " code { "--trust" } " 时使用包内公钥，并如实说明。不使用本程序亦可核验：" }
+        p { "逐项列出检查结果；全部通过时退出码为 0。不带 " code.flag { "--trust" } " 时使用包内公钥，并如实说明。不使用本程序亦可核验：" }
         ol {
             li { "文件完整：对每个文件计算 SHA-256，与 " code { (MANIFEST) } " 比对。" }
             li { "档案签名：" code { (ANSWER) } " 的 " code { "dossier" } " 为 SD-JWT（RFC 9901），第一个 “~” 之前是 ES256 签名的 JWT；每项披露的 SHA-256 须列于 " code { "_sd" } "。" }
             li { "账本条目：" code { "receipt.entry" } " 解码后为一段规范 JSON，其 " code { "dossier_digest" } " 须等于 JWT 的 SHA-256。" }
             li { "包含证明：以 SHA-256(0x00 ‖ 条目) 为叶，按 RFC 6962 第 2.1.1 节合并 " code { "receipt.proof" } " 各行，须得检查点的树根。" }
-            li { "检查点签名：C2SP signed-note，Ed25519，公钥为 " code { (TRUST) } " 的 " code { "ledger_vkey" } "。" }
+            li { "检查点签名：C2SP signed-note，Ed25519，公钥为 " code { (TRUST) } " 的 " code { "ledger_vkey" } "，或签名当时所用的 " code { "ledger_vkeys" } " 之一。" }
             li { "授权书：" code { (CONSENT) } " 原文的 SHA-256 即 " code { "consent.digest" } "；纳税人承诺为 SHA-256(盐 ‖ 识别号)。" }
         }
         p { "本次收据的盐：" code { (told.receipt.salt) } }
@@ -244,7 +248,13 @@ fn checkpoint_lines(note: &str) -> (&str, &str, &str) {
     (next(), next(), next())
 }
 
-/// Names of those who signed a checkpoint, the ledger first.
+/// Names of those who signed a checkpoint, each once, the ledger first.
 fn signers(note: &str) -> Vec<&str> {
-    note.lines().filter_map(|line| line.strip_prefix("— ")?.split(' ').next()).collect()
+    let mut names = Vec::new();
+    for name in note.lines().filter_map(|line| line.strip_prefix("— ")?.split(' ').next()) {
+        if !names.contains(&name) {
+            names.push(name);
+        }
+    }
+    names
 }

@@ -25,7 +25,7 @@ use crate::ledger::receipt::InclusionReceipt;
 use crate::seal::digest::{canonical_json, hexadecimal, prefixed_digest, sha256};
 use crate::store::ledger::{Draft, Field};
 use crate::store::releases::ReleaseRow;
-use crate::store::{audit_read, consents};
+use crate::store::{audit_read, consents, members};
 
 /// Names of the bundle's files.
 pub const ANSWER: &str = "answer.json";
@@ -65,12 +65,12 @@ pub async fn make(exchange: &Arc<Exchange>, caller: &Caller, id: &str) -> Servic
     }
     // A receipt under the newest checkpoint this exchange has for it, cosigned if witnesses were there.
     let receipt = evidence::receipt_of(exchange, id, EntryKind::ReleaseGranted).await?;
-    let (row, terms, dossier) = {
+    let subject = {
         let id = id.to_owned();
         exchange.blocking(move |e| read(e, &id)).await?
     };
     let dossier_digest = replayed.dossier_digest.clone();
-    let files = files(exchange, &row, &terms, dossier, &receipt, &replayed)?;
+    let files = files(exchange, &subject, &receipt, &replayed)?;
     let (manifest, bytes) = pack(&files)?;
     let manifest_digest = prefixed_digest(manifest.as_bytes());
     let draft = Draft {
@@ -87,25 +87,34 @@ pub async fn make(exchange: &Arc<Exchange>, caller: &Caller, id: &str) -> Servic
     Ok(EvidenceBundle { release_id: id.to_owned(), bytes, manifest_digest, receipt: committed.receipt(0)? })
 }
 
-fn read(exchange: &Exchange, id: &str) -> ServiceResult<(ReleaseRow, ConsentTerms, String)> {
-    let (row, consent) = exchange.ledger.read(|c| {
+/// What the bundle is about.
+struct Subject {
+    row: ReleaseRow,
+    terms: ConsentTerms,
+    bank_name: String,
+    dossier: String,
+}
+
+fn read(exchange: &Exchange, id: &str) -> ServiceResult<Subject> {
+    let (row, consent, all) = exchange.ledger.read(|c| {
         let row = audit_read::release(c, id)?;
         let consent = row.as_ref().map(|row| consents::find(c, &row.consent_id)).transpose()?.flatten();
-        Ok((row, consent))
+        Ok((row, consent, members::all(c)?))
     })?;
     let (row, consent) = row.zip(consent).ok_or(ServiceError::NotFound)?;
     let dossier = rebuild(exchange, &row, &[])?.text();
-    Ok((row, consent.terms, dossier))
+    let bank = all.into_iter().find(|member| member.id == consent.terms.bank);
+    let bank_name = bank.map(|member| member.name).unwrap_or_default();
+    Ok(Subject { row, terms: consent.terms, bank_name, dossier })
 }
 
 fn files(
     exchange: &Exchange,
-    row: &ReleaseRow,
-    terms: &ConsentTerms,
-    dossier: String,
+    subject: &Subject,
     receipt: &Receipt,
     replayed: &Replayed,
 ) -> ServiceResult<Vec<(&'static str, String)>> {
+    let Subject { row, terms, bank_name, dossier } = subject;
     let proof = InclusionReceipt::parse(&receipt.proof).map_err(ServiceError::internal)?;
     let answer = json!({ "release_id": row.id, "dossier": dossier, "receipt": receipt });
     let trust = exchange.keys.trust();
@@ -114,6 +123,7 @@ fn files(
         terms,
         replayed,
         receipt,
+        bank_name,
         checkpoint: &proof.checkpoint,
         issuer: &trust.issuer,
         made_at: exchange.clock.now(),

@@ -32,6 +32,7 @@ pub mod member_keys;
 pub mod ledger_audit;
 pub mod log;
 pub mod log_export;
+pub mod mandate;
 pub mod memory;
 pub mod objections;
 pub mod prepare;

@@ -29,6 +29,12 @@ pub struct FactFilter {
 }
 
 impl FactFilter {
+    /// Whether anything but the period is asked for.
+    fn narrows(&self) -> bool {
+        let texts = [&self.taxpayer, &self.member, &self.outcome, &self.bank_ref];
+        self.kind.is_some() || texts.into_iter().any(Option::is_some)
+    }
+
     /// Whether an entry is searched for: what the search of the index does, for entries that it does not hold yet.
     pub fn matches(&self, fact: &FactRow) -> bool {
         let same = |wanted: &Option<String>, found: Option<&str>| {
@@ -113,14 +119,18 @@ fn within(connection: &mut AnyConnection, filter: &FactFilter, stretch: Stretch)
 /// The statement of a search.
 pub fn query<'a>(filter: &FactFilter, stretch: Stretch, role: As) -> Search<'a> {
     let mut query = entry_fact::table.into_boxed();
-    query = query
-        .filter(entry_fact::idx.ge(stretch.from))
-        .filter(entry_fact::idx.lt(stretch.to))
-        .limit(stretch.limit);
-    query = match stretch.newest_first {
-        true => query.order(entry_fact::idx.desc()),
-        false => query.order(entry_fact::idx.asc()),
+    // The primary key only where nothing narrows: otherwise the index of what is asked for, in its own order.
+    query = match (filter.narrows(), stretch.newest_first) {
+        (false, false) => query.order(entry_fact::idx.asc()),
+        (false, true) => query.order(entry_fact::idx.desc()),
+        (true, false) => query.order(entry_fact::place.asc()),
+        (true, true) => query.order(entry_fact::place.desc()),
     };
+    query = match filter.narrows() {
+        false => query.filter(entry_fact::idx.ge(stretch.from)).filter(entry_fact::idx.lt(stretch.to)),
+        true => query.filter(entry_fact::place.ge(stretch.from)).filter(entry_fact::place.lt(stretch.to)),
+    };
+    query = query.limit(stretch.limit);
     if let Some(taxpayer) = filter.taxpayer.clone() {
         query = query.filter(entry_fact::taxpayer_id.eq(taxpayer));
     }

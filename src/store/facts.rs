@@ -23,6 +23,8 @@ use crate::seal::digest::base64url;
 pub struct FactRow {
     /// Index of the entry.
     pub idx: i64,
+    /// The index again, as the second column of what a search walks.
+    pub place: i64,
     /// Its instant.
     pub at: NaiveDateTime,
     /// What happened.
@@ -197,6 +199,7 @@ fn fact(entry: EntryRow, known: Known) -> StoreResult<FactRow> {
     let is_decided = decided.contains(&entry.kind.as_str());
     Ok(FactRow {
         idx: entry.idx,
+        place: entry.idx,
         at: at.naive(),
         member: known.member.filter(|member| *member != entry.actor),
         outcome: known.outcome.filter(|_| is_decided),

@@ -238,6 +238,7 @@ diesel::table! {
 diesel::table! {
     entry_fact (idx) {
         idx -> BigInt,
+        place -> BigInt,
         at -> Timestamp,
         kind -> Text,
         actor -> Text,

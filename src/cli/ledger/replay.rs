@@ -37,7 +37,7 @@ pub fn run(options: &ReplayOptions) -> Result<ExitCode, Failure> {
     let caller = operator_caller()?;
     let replay = |id: &str| block_on(async { Ok(audit::replay(&exchange, &caller, id, None).await?) });
     if let Some(release) = &options.release {
-        return Ok(exit(&print(options.json, &replay(release)?)));
+        return Ok(exit(print(options.json, &replay(release)?)));
     }
     let (mut after, mut count) = (String::new(), 0_u64);
     loop {
