@@ -99,7 +99,10 @@ pub(super) fn open_recovering(places: &Places, clock: Arc<dyn Clock>) -> Result<
     let ledger = Db::open(places.ledger.clone(), places.connections)?;
     let data = Db::open(places.data.clone(), places.connections)?;
     let keys = Arc::new(load_keys(places, clock.now())?);
-    ledger.write(ledger::ensure_head)?;
+    // A start beside a busy gateway waits for no lock, unless the ledger is new.
+    if ledger.read(ledger::head).is_err() {
+        ledger.write(ledger::ensure_head)?;
+    }
     let size = ledger.read(ledger::head).map_err(broken)?.frontier.size();
     let anchor = anchoring::open_anchor(&places.anchor, size)?;
     if anchoring::lies_with_database(places) {

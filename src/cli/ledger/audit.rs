@@ -33,8 +33,8 @@ pub struct AuditOptions {
 /// Audits, with a progress bar on stderr. The gateway may be running, or refuse to.
 pub fn run(options: &AuditOptions) -> Result<ExitCode, Failure> {
     let places = Config::load(&options.config)?.places()?;
-    let trust = std::fs::read_to_string(&places.trust).map_err(|e| Failure::usage(e).about(&places.trust))?;
-    let trust = TrustFile::parse(&trust).map_err(|e| Failure::usage(e).about(&places.trust))?;
+    let trust = std::fs::read_to_string(&places.keys.trust).map_err(|e| Failure::usage(e).about(&places.keys.trust))?;
+    let trust = TrustFile::parse(&trust).map_err(|e| Failure::usage(e).about(&places.keys.trust))?;
     let keys = Keys::load(&places.keys, trust).map_err(Failure::usage)?;
     let mut audited = Audited::at(&places, &keys);
     for file in &options.checkpoint {
