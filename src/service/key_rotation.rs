@@ -82,6 +82,11 @@ pub fn rotate_dossier(exchange: &Exchange, how: &DossierRotation, actor: &Actor)
     }
     let mut added = TrustedKey::from_certificate(&kid, &certificate);
     added.nbf = added.nbf.max(begins.seconds());
+    if added.nbf > now.seconds() && trust.jwks.keys.iter().all(|old| old.exp < added.nbf) {
+        return Err(ServiceError::Conflict(
+            "the present key ends before the new one begins: ask for an earlier beginning".to_owned(),
+        ));
+    }
     let end = added.nbf.saturating_add(how.overlap_seconds.max(OVERLAP_SECONDS_MIN));
     let mut drafts = vec![draft(KeyUse::Dossier, &kid, KeyChange::Added, actor)];
     for old in trust.jwks.keys.iter_mut().filter(|old| old.exp > end) {

@@ -116,6 +116,10 @@ async fn a_key_announced_signs_from_its_instant(backend: Backend) {
     let exchange = site.exchange().clone();
     let how = DossierRotation { certificate: None, after_seconds: 300, overlap_seconds: 60 };
     let rotated = blocking(move || rotate_dossier(&exchange, &how, &operator()).unwrap()).await;
+    let exchange = site.exchange().clone();
+    let too_late = DossierRotation { certificate: None, after_seconds: 398 * 86_400, overlap_seconds: 60 };
+    let refused = blocking(move || rotate_dossier(&exchange, &too_late, &operator()).unwrap_err()).await;
+    assert!(refused.to_string().contains("ends before the new one begins"), "{refused}");
     let (_, published) = site.json("bank-01", Method::GET, "/v1/keys", None).await;
     assert_eq!(published["jwks"]["keys"][1]["kid"], rotated.key);
     let before = wire.pull(&consent, None).await.unwrap().1;
