@@ -10,6 +10,7 @@ pub mod gate;
 pub mod ledger;
 pub mod live_tls;
 pub mod members;
+pub mod metrics;
 pub mod operations;
 pub mod pages;
 pub mod problem;

@@ -11,6 +11,7 @@ pub mod disclosures;
 pub mod enrolment;
 pub mod error;
 pub mod evidence;
+pub mod expiries;
 pub mod ingest;
 pub mod keys;
 pub mod members;
