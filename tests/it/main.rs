@@ -5,6 +5,7 @@
 
 mod certificates;
 mod coverage;
+mod crl;
 mod deliveries;
 mod fields;
 mod flows;
@@ -15,6 +16,7 @@ mod input_formats;
 mod input_keys;
 mod input_streams;
 mod kill;
+mod lifecycle;
 mod quotas;
 mod races;
 mod refusals;
