@@ -146,20 +146,26 @@ async fn a_revoked_certificate_ends_on_an_open_connection(backend: Backend) {
 }
 
 async fn an_overdue_list_lets_nobody_in(backend: Backend) {
-    let site = site_with_list(backend, 6);
+    let site = site_with_list(backend, 3_600);
     let mut raw = Raw::member(&site, "bank-01").await;
     until(&mut raw, 200).await;
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    write_list(&site, &[], 2, 12);
+    let written = Instant::now();
+    let start_of = |seconds| written + Duration::from_secs(seconds);
+    tokio::time::sleep_until(start_of(10).into()).await;
     let (status, body) = until_ready_says(&site, "revocation-list").await;
     assert_eq!(status, 200, "said before it happens: {body}");
+    assert_eq!(raw.get("/v1/keys").await.unwrap().status, 200, "and until then nothing changes");
 
-    tokio::time::sleep(Duration::from_millis(6_500)).await;
+    tokio::time::sleep_until(start_of(13).into()).await;
     assert!(!is_let_in(&site, "bank-02").await, "a handshake is refused");
     assert_eq!(raw.get("/v1/keys").await.unwrap().problem(), (503, "busy".into()), "and so is a request");
     let (status, body) = operations(&site, "/readyz").await;
     assert_eq!(status, 503, "{body}");
     assert!(body.contains("revocation list"), "{body}");
 
-    write_list(&site, &[], 2, 3_600);
+    write_list(&site, &[], 3, 3_600);
     until(&mut raw, 200).await;
     assert!(is_let_in(&site, "bank-02").await);
 }

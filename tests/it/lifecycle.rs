@@ -233,15 +233,6 @@ async fn two_persons_are_needed_where_the_rule_is_on(backend: Backend) {
     // Its proposer may take it back.
     let (status, answer) = post(&site, "bureau", &format!("/v1/proposals/{twin}/rejection"), json!({})).await;
     assert_eq!((status, &answer["status"]), (200, &json!("rejected")), "{answer}");
-    let late = propose("bank-02/withdrawal").await;
-    site.clock.advance_seconds(7 * 86_400 + 1);
-    assert_eq!(post(&site, "bureau-2", &format!("/v1/proposals/{late}/approval"), json!({})).await.0, 409);
-    let (_, page) = site.json("bureau", Method::GET, "/v1/proposals", None).await;
-    let statuses: Vec<&str> =
-        page["items"].as_array().unwrap().iter().map(|p| p["status"].as_str().unwrap()).collect();
-    assert_eq!(statuses, ["approved", "approved", "rejected", "lapsed"]);
-    assert_eq!(page["items"][0]["changes"][0]["change"], "suspended");
-
     // A bank's own rotation waits for the bureau.
     let (csr, key) = request();
     let (status, answer) = post(&site, "bank-01", "/v1/me/certificates", json!({"csr": csr})).await;
@@ -251,6 +242,15 @@ async fn two_persons_are_needed_where_the_rule_is_on(backend: Backend) {
     let id = answer["proposal"]["id"].as_str().unwrap();
     assert_eq!(post(&site, "bureau", &format!("/v1/proposals/{id}/approval"), json!({})).await.0, 200);
     assert_eq!(status_with(&site, &new).await, 200);
+    let late = propose("bank-02/withdrawal").await;
+    site.clock.advance_seconds(7 * 86_400 + 1);
+    assert_eq!(post(&site, "bureau-2", &format!("/v1/proposals/{late}/approval"), json!({})).await.0, 409);
+    let (_, page) = site.json("bureau", Method::GET, "/v1/proposals", None).await;
+    let statuses: Vec<&str> =
+        page["items"].as_array().unwrap().iter().map(|p| p["status"].as_str().unwrap()).collect();
+    assert_eq!(statuses, ["approved", "approved", "rejected", "approved", "lapsed"]);
+    assert_eq!(page["items"][0]["changes"][0]["change"], "suspended");
+
     let kinds = kinds(&site.entries());
     let counts = ["change.proposed", "change.approved", "change.rejected"].map(|kind| kinds[kind]);
     assert_eq!(counts, [5, 3, 1]);
