@@ -21,6 +21,7 @@ use shuidaiyi::domain::consent::{
 };
 use shuidaiyi::domain::denial::{ConsentFault, Denial};
 use shuidaiyi::domain::describe;
+use shuidaiyi::domain::hold::{HoldKind, HoldStatus};
 use shuidaiyi::domain::import::manifest::{Manifest, ManifestCity, ManifestFile};
 use shuidaiyi::domain::import::{Charset, Compression, Form, InputRule, Syntax};
 use shuidaiyi::domain::member::Role;
@@ -38,6 +39,7 @@ use shuidaiyi::ledger::EntryKind;
 use shuidaiyi::seal::sd_jwt::{ConsentClaim, DossierClaims, WindowClaim};
 use shuidaiyi::service::consent::NewConsent;
 use shuidaiyi::service::error::{Fault, RefusedDelivery, ServiceError};
+use shuidaiyi::service::holds::NewHold;
 use shuidaiyi::service::ingest::Mode;
 use shuidaiyi::service::refusals::Counted;
 
@@ -259,6 +261,8 @@ fn every_list_of_names_is_the_one_of_the_code() {
     assert_enum::<MemberStatus>("member", "/$defs/status/enum");
     assert_enum::<CertificateState>("member", "/$defs/state/enum");
     assert_enum::<ProposalStatus>("member", "/$defs/proposal_status/enum");
+    assert_enum::<HoldKind>("hold", "/properties/target/enum");
+    assert_enum::<HoldStatus>("hold", "/properties/status/enum");
     assert_enum::<Mode>("openapi", "/components/schemas/Mode/enum");
     let rules: Vec<&str> = InputRule::ALL.iter().map(|rule| rule.as_str()).collect();
     assert_list("batch", "/$defs/rule/enum", &rules);
@@ -298,6 +302,7 @@ fn every_list_of_fields_is_the_one_of_the_code() {
     assert_fields::<products::Approval>("product", "/$defs/approval/properties");
     assert_fields::<members::CertificateWire>("member", "/$defs/certificate_new/properties");
     assert_fields::<members::RotationWire>("member", "/$defs/rotation/properties");
+    assert_fields::<NewHold>("hold", "/$defs/new/properties");
     assert_fields::<DossierClaims>("dossier-claims", "/properties");
     assert_fields::<ConsentClaim>("dossier-claims", "/properties/consent/properties");
     assert_fields::<WindowClaim>("common", "/$defs/window/properties");

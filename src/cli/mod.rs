@@ -6,6 +6,7 @@ mod consent;
 mod delivered;
 mod demo;
 mod enrol;
+mod hold;
 mod import;
 pub mod init;
 mod ledger;
@@ -60,6 +61,7 @@ fn run(command: Command) -> Result<ExitCode, Failure> {
         Command::Verify(options) => verify::run(&options),
         Command::Show(options) => show::run(&options),
         Command::Ledger(options) => ledger::run(&options),
+        Command::Hold(options) => hold::run(&options),
     }
 }
 

@@ -7,6 +7,7 @@ pub mod connection;
 pub mod consents;
 pub mod dossiers;
 pub mod gate;
+pub mod holds;
 pub mod ledger;
 pub mod live_tls;
 pub mod members;

@@ -31,6 +31,10 @@ wire_enum! {
         ChangeApproved = "change.approved",
         /// A proposed change was turned down.
         ChangeRejected = "change.rejected",
+        /// The bureau stopped releases of a member, product, section or taxpayer.
+        HoldPlaced = "hold.placed",
+        /// The bureau let them go on.
+        HoldLifted = "hold.lifted",
     }
 }
 

@@ -12,6 +12,7 @@ pub mod enrolment;
 pub mod error;
 pub mod evidence;
 pub mod expiries;
+pub mod holds;
 pub mod ingest;
 pub mod keys;
 pub mod members;

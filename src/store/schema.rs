@@ -84,6 +84,7 @@ diesel::table! {
         frontier -> Binary,
         at -> Timestamp,
         last_batch_index -> BigInt,
+        last_hold_index -> BigInt,
     }
 }
 
@@ -224,6 +225,16 @@ diesel::table! {
         decided_member -> Nullable<Text>,
         decided_label -> Nullable<Text>,
         decided_at -> Nullable<Timestamp>,
+    hold (id) {
+        id -> Text,
+        target -> Text,
+        value -> Text,
+        reason -> Text,
+        until -> Nullable<Timestamp>,
+        placed_at -> Timestamp,
+        placed_by -> Text,
+        lifted_at -> Nullable<Timestamp>,
+        lifted_by -> Nullable<Text>,
     }
 }
 

@@ -5,6 +5,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use shuidaiyi::domain::consent::{Consent, ConsentTerms};
 use shuidaiyi::domain::denial::{ConsentFault, Denial};
+use shuidaiyi::domain::hold::{Hold, HoldTarget};
 use shuidaiyi::domain::import::{InputRule, RowError};
 use shuidaiyi::domain::product::{FieldProfile, ProductTerms};
 use shuidaiyi::domain::timestamp::Timestamp;
@@ -19,6 +20,7 @@ use shuidaiyi::seal::verify::Expectations;
 use shuidaiyi::service::consent::{ConsentChange, ConsentView, NewConsent};
 use shuidaiyi::service::error::RefusedDelivery;
 use shuidaiyi::service::error::ServiceError;
+use shuidaiyi::service::holds::{HoldChange, HoldView, NewHold};
 use shuidaiyi::service::ingest::Report;
 use shuidaiyi::service::members::{MemberChange, MemberView};
 use shuidaiyi::service::product::ProductView;
@@ -57,6 +59,7 @@ fn requests_are_read() {
     read::<CertificateWire>(&sample("member-certificate-new"));
     read::<RotationWire>(&sample("member-rotation"));
     read::<products::Approval>(&sample("product-approval"));
+    read::<NewHold>(&sample("hold-new")).target().unwrap();
     round_trip::<ProductTerms>(&sample("product-terms"));
     read::<ProductTerms>(&sample("product-terms")).check().unwrap();
     let profile: FieldProfile = read(&sample("product-approval")["profile"]);
@@ -150,6 +153,22 @@ fn members_and_proposals_are_written_so() {
     round_trip::<MemberChange>(&sample("member-change"));
     round_trip::<ProposalView>(&sample("proposal"));
     round_trip::<Decided>(&sample("proposal-decided"));
+fn a_hold_is_shown_so() {
+    let shown = sample("hold");
+    let hold = Hold {
+        id: read(&shown["id"]),
+        target: HoldTarget::parse(read(&shown["target"]), shown["value"].as_str().unwrap()).unwrap(),
+        reason: read(&shown["reason"]),
+        until: read(&shown["until"]),
+        placed_at: read(&shown["placed_at"]),
+        placed_by: read(&shown["placed_by"]),
+        lifted_at: read(&shown["lifted_at"]),
+        lifted_by: read(&shown["lifted_by"]),
+    };
+    let view = HoldView::new(hold, "2026-11-25".parse().unwrap());
+    assert_eq!(serde_json::to_value(&view).unwrap(), shown);
+    let change = HoldChange { hold: view, receipt: read(&sample("receipt")) };
+    assert_eq!(serde_json::to_value(change).unwrap(), sample("hold-change"));
 }
 
 #[test]
