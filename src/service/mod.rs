@@ -20,6 +20,7 @@ pub mod memory;
 pub mod prepare;
 pub mod product;
 pub mod proposals;
+pub mod proposed;
 pub mod publisher;
 pub mod receipt;
 pub mod refusals;

@@ -225,6 +225,10 @@ diesel::table! {
         decided_member -> Nullable<Text>,
         decided_label -> Nullable<Text>,
         decided_at -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
     hold (id) {
         id -> Text,
         target -> Text,

@@ -7,8 +7,9 @@ use serde_json::{Value, json};
 use shuidaiyi::clock::{Clock, SystemClock};
 use shuidaiyi::seal::authority::{DevelopmentAuthority, Issued};
 use shuidaiyi::seal::certificate::MemberCertificate;
-use shuidaiyi::service::admin::{Change, apply};
+use shuidaiyi::service::admin::{Actor, Change, apply};
 use shuidaiyi::service::enrolment::pin;
+use shuidaiyi::service::holds::{self, NewHold};
 use shuidaiyi::service::members::overview;
 
 use crate::support::oracle::kinds;
@@ -20,6 +21,7 @@ both_backends!(
     certificates_are_registered_or_issued_and_replaced,
     a_bank_replaces_its_own_certificate,
     two_persons_are_needed_where_the_rule_is_on,
+    holds_wait_for_a_second_person_too,
     the_host_enrols_rotates_and_proposes,
     what_ends_is_told_before,
 );
@@ -255,6 +257,45 @@ async fn two_persons_are_needed_where_the_rule_is_on(backend: Backend) {
     let counts = ["change.proposed", "change.approved", "change.rejected"].map(|kind| kinds[kind]);
     assert_eq!(counts, [5, 3, 1]);
     assert_eq!(kinds["member.changed"], 15 + 1 + 2 + 2, "a rotation is two changes");
+}
+
+async fn holds_wait_for_a_second_person_too(backend: Backend) {
+    let mut site = Site::prepare(backend, 1_000);
+    site.config.administration.two_persons = true;
+    site.restart();
+    second_person(&site);
+    let firms = site.load_city(2);
+    let taxpayer = firms[0].taxpayer_id.as_str();
+    site.product("bank-01").await;
+    let consent = site.consent("bank-01", taxpayer, |_| {}).await["id"].as_str().unwrap().to_owned();
+    let wrong = json!({"member": "bank-99", "reason": "核实"});
+    assert_eq!(post(&site, "bureau", "/v1/holds", wrong).await.0, 422, "judged when it is proposed");
+    let hold = json!({"taxpayer": taxpayer, "reason": "核实"});
+    let (status, answer) = post(&site, "bureau", "/v1/holds", hold).await;
+    assert_eq!((status, &answer["proposal"]["target"]), (202, &json!("hold")), "{answer}");
+    let id = answer["proposal"]["id"].as_str().unwrap().to_owned();
+    assert_eq!(site.pull("bank-01", &consent).await.0, 201, "nothing is held yet");
+    let approval = format!("/v1/proposals/{id}/approval");
+    assert_eq!(post(&site, "bureau", &approval, json!({})).await.0, 409);
+    assert_eq!(post(&site, "bureau-2", &approval, json!({})).await.0, 200);
+    assert_eq!(site.pull("bank-01", &consent).await.0, 403, "the hold has the proposal's id");
+
+    let lifting = format!("/v1/holds/{id}/lifting");
+    let (status, answer) = post(&site, "bureau-2", &lifting, json!({})).await;
+    assert_eq!(status, 202, "{answer}");
+    assert_eq!(site.pull("bank-01", &consent).await.0, 403);
+    let lift = answer["proposal"]["id"].as_str().unwrap();
+    assert_eq!(post(&site, "bureau", &format!("/v1/proposals/{lift}/approval"), json!({})).await.0, 200);
+    assert_eq!(site.pull("bank-01", &consent).await.0, 201);
+    assert_eq!(post(&site, "bureau", &lifting, json!({})).await.0, 409, "lifted already");
+    // Whoever calls the service itself cannot go around the rule.
+    let new = NewHold { taxpayer: Some(taxpayer.to_owned()), reason: "x".into(), ..NewHold::default() };
+    assert!(holds::place(site.exchange(), &Actor::operator("test"), new, None).await.is_err());
+    let kinds = kinds(&site.entries());
+    assert_eq!(
+        ["change.proposed", "change.approved", "hold.placed", "hold.lifted"].map(|k| kinds[k]),
+        [2, 2, 1, 1]
+    );
 }
 
 fn command(site: &Site, arguments: &[&str]) -> Output {

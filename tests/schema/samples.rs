@@ -153,6 +153,9 @@ fn members_and_proposals_are_written_so() {
     round_trip::<MemberChange>(&sample("member-change"));
     round_trip::<ProposalView>(&sample("proposal"));
     round_trip::<Decided>(&sample("proposal-decided"));
+}
+
+#[test]
 fn a_hold_is_shown_so() {
     let shown = sample("hold");
     let hold = Hold {
