@@ -63,8 +63,8 @@ pub async fn dispatch(entry: Option<Entry>, request: HttpRequest, payload: Paylo
     let mut body = Body::new(&request, payload);
     // Not the request's own method: a stranger may make up as many as there are words.
     let (method, route) = match &entry {
-        Some(entry) => (entry.method.to_string(), entry.path),
-        None => (NO_ROUTE.to_owned(), NO_ROUTE),
+        Some(entry) => (entry.method_name(), entry.path),
+        None => (NO_ROUTE, NO_ROUTE),
     };
     let outcome = pass(entry, &request, &mut body).await;
     let failed = outcome.as_ref().err().map(|error| problem::public(error).code);

@@ -20,7 +20,7 @@ pub const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; cha
 
 #[derive(Clone, PartialEq, Eq, Hash, Debug, EncodeLabelSet)]
 struct RouteLabels {
-    method: String,
+    method: &'static str,
     route: &'static str,
     status: &'static str,
 }
@@ -90,7 +90,7 @@ impl Default for Metrics {
 
 impl Metrics {
     /// Counts a request by its route's pattern.
-    pub fn answered(&self, method: String, route: &'static str, status: u16) {
+    pub fn answered(&self, method: &'static str, route: &'static str, status: u16) {
         let status = match status / 100 {
             1 => "1xx",
             2 => "2xx",

@@ -42,6 +42,19 @@ pub struct Entry {
     pub takes: Takes,
 }
 
+impl Entry {
+    /// The method's name.
+    pub fn method_name(&self) -> &'static str {
+        if self.method == Method::GET {
+            "GET"
+        } else if self.method == Method::POST {
+            "POST"
+        } else {
+            "PUT"
+        }
+    }
+}
+
 const BANK: &[Role] = &[Role::Bank];
 const BUREAU: &[Role] = &[Role::Bureau];
 const BUREAU_AND_REGULATOR: &[Role] = &[Role::Bureau, Role::Regulator];
