@@ -10,7 +10,9 @@ use serde::Deserialize;
 use crate::http::body::BodyOptions;
 use crate::http::server::GatewayOptions;
 use crate::http::tls::TlsOptions;
+use crate::outbound::pkcs11::TokenOptions;
 use crate::service::enrolment::AdministrationOptions;
+use crate::service::keys::KeyPlaces;
 use crate::service::start::Places;
 use crate::store::db::Location;
 
@@ -77,6 +79,31 @@ pub struct KeyOptions {
     pub directory: PathBuf,
     /// The trust file: issuer, CA and public keys.
     pub trust: PathBuf,
+    /// The library of a PKCS#11 token; its keys are used besides those in files, and new keys are made in it.
+    #[serde(default)]
+    pub pkcs11_module: Option<PathBuf>,
+    /// The token's label.
+    #[serde(default)]
+    pub pkcs11_token: Option<String>,
+    /// File with the token's user PIN, mode 0600.
+    #[serde(default)]
+    pub pkcs11_pin_file: Option<PathBuf>,
+}
+
+impl KeyOptions {
+    fn token(&self) -> Result<Option<TokenOptions>, &'static str> {
+        match (&self.pkcs11_module, &self.pkcs11_token, &self.pkcs11_pin_file) {
+            (None, None, None) => Ok(None),
+            (Some(module), Some(label), Some(pin_file)) => Ok(Some(TokenOptions {
+                module: module.clone(),
+                label: label.clone(),
+                pin_file: pin_file.clone(),
+            })),
+            _some_of_them => Err(
+                "keys.pkcs11_module, keys.pkcs11_token and keys.pkcs11_pin_file go together: name all three, or none",
+            ),
+        }
+    }
 }
 
 /// The host's own port: `/healthz` and `/readyz`.
@@ -106,6 +133,7 @@ impl Config {
         let mut config: Config = toml::from_str(&text).map_err(|why| fail(&why))?;
         let absolute = std::path::absolute(path).map_err(|why| fail(&why))?;
         config.resolve(absolute.parent().unwrap_or(Path::new("/")));
+        config.keys.token().map_err(|why| fail(&why))?;
         if config.database.connections < 3 {
             return Err(fail(
                 &"database.connections must be at least 3: one for the writer, two for readers",
@@ -125,8 +153,13 @@ impl Config {
             &mut self.tls.certificate,
             &mut self.tls.key,
         ];
-        let more = self.database.postgres_url_file.as_mut().into_iter().chain(&mut self.tls.crl);
-        for path in paths.into_iter().chain(more) {
+        for path in paths
+            .into_iter()
+            .chain(self.database.postgres_url_file.as_mut())
+            .chain(self.keys.pkcs11_module.as_mut())
+            .chain(self.keys.pkcs11_pin_file.as_mut())
+            .chain(&mut self.tls.crl)
+        {
             *path = base.join(&*path);
         }
     }
@@ -146,8 +179,11 @@ impl Config {
             ledger,
             data,
             anchor: self.ledger.anchor.clone(),
-            keys: self.keys.directory.clone(),
-            trust: self.keys.trust.clone(),
+            keys: KeyPlaces {
+                directory: self.keys.directory.clone(),
+                trust: self.keys.trust.clone(),
+                token: self.keys.token().ok().flatten(),
+            },
             connections: self.database.connections,
             authorities: self.tls.ca.clone(),
             administration: self.administration,

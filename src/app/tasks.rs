@@ -9,9 +9,10 @@ use tracing::warn;
 
 use crate::service::Exchange;
 use crate::service::directory::REFRESH_EVERY;
-use crate::service::error::ServiceResult;
+use crate::service::error::{ServiceError, ServiceResult};
 use crate::service::evidence;
 use crate::service::ingest;
+use crate::service::keys;
 use crate::service::refusals;
 use crate::store::idempotency;
 
@@ -24,6 +25,14 @@ pub fn spawn(exchange: &Arc<Exchange>) -> Vec<JoinHandle<()>> {
         every(REFRESH_EVERY, exchange, "The member directory could not be read", |e| async move {
             e.blocking(|e| Ok(e.directory.refresh()?)).await
         }),
+        every(
+            keys::REFRESH_EVERY,
+            exchange,
+            "Keys that changed could not be taken up; those before them stay in use",
+            |e| async move {
+                e.blocking(|e| e.keys.refresh(e.clock.now()).map(drop).map_err(ServiceError::internal)).await
+            },
+        ),
         every(
             5 * SECOND,
             exchange,

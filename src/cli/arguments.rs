@@ -45,6 +45,8 @@ pub enum Command {
     Verify(VerifyOptions),
     /// 阅读档案 A dossier for a person: in the terminal, or as one page
     Show(ShowOptions),
+    /// 密钥 The exchange's own keys, and their rotation
+    Key(super::key::KeyOptions),
     /// 存证账本 The ledger on this host
     Ledger(super::ledger::LedgerOptions),
     /// 暂停提供 The brake: stop what leaves for a member, product, section or taxpayer

@@ -12,7 +12,8 @@ use crate::config::Config;
 use crate::domain::member::MemberId;
 use crate::seal::authority::{DevelopmentAuthority, Validity};
 use crate::seal::certificate::{MemberCertificate, der_to_pem, issuer_and_serial, pem_to_all_der};
-use crate::service::enrolment::{AUTHORITY_KEY_FILE, Offered};
+use crate::service::enrolment::Offered;
+use crate::service::keys::AUTHORITY_KEY_FILE;
 use crate::service::members::{NewCertificate, registration};
 
 /// `member rotate`

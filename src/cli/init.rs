@@ -18,8 +18,8 @@ use crate::seal::keys::{generate_ed25519, generate_secret, write_pkcs8, write_pr
 use crate::seal::trust::{KeySet, LedgerKey, TrustFile, TrustedKey};
 use crate::service::Exchange;
 use crate::service::admin::{Change, apply};
-use crate::service::enrolment::{AUTHORITY_KEY_FILE, pin};
-use crate::service::keys::{DOSSIER_KEY_FILE, LEDGER_KEY_FILE, origin_of, salt_key_file};
+use crate::service::enrolment::pin;
+use crate::service::keys::{AUTHORITY_KEY_FILE, DOSSIER_KEY_FILE, LEDGER_KEY_FILE, origin_of, salt_key_file};
 use crate::service::start::{StartError, open};
 use crate::store::members::Member;
 

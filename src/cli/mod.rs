@@ -9,6 +9,7 @@ mod enrol;
 mod hold;
 mod import;
 pub mod init;
+mod key;
 mod ledger;
 mod member;
 mod output;
@@ -60,6 +61,7 @@ fn run(command: Command) -> Result<ExitCode, Failure> {
         Command::Pull(options) => pull::run(&options),
         Command::Verify(options) => verify::run(&options),
         Command::Show(options) => show::run(&options),
+        Command::Key(options) => key::run(&options),
         Command::Ledger(options) => ledger::run(&options),
         Command::Hold(options) => hold::run(&options),
     }

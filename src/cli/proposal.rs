@@ -78,6 +78,7 @@ pub fn waiting(proposal: &ProposalView) -> String {
 fn tell(decided: &Decided) -> Result<ExitCode, Failure> {
     let word = match decided.proposal.status {
         ProposalStatus::Approved => "已批准并生效 approved and in effect",
+        ProposalStatus::Done => "已执行 done",
         ProposalStatus::Rejected => "已驳回 turned down",
         ProposalStatus::Open => "待批准 open",
         ProposalStatus::Lapsed => "已失效 lapsed",

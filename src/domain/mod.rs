@@ -10,6 +10,7 @@ pub mod form_rows;
 pub mod hold;
 pub mod id_digest;
 pub mod import;
+pub mod key_use;
 pub mod member;
 pub mod narrow;
 pub mod period;

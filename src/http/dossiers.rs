@@ -1,16 +1,17 @@
 //! `POST /v1/dossiers`: the pull.
 
 use actix_web::HttpResponse;
-use actix_web::http::header::ACCEPT;
 use serde::Deserialize;
 
 use super::gate::Context;
+use super::member_keys::asked_encryption;
 use super::quota::quota_headers;
 use crate::domain::consent::Purpose;
 use crate::domain::id_digest::IdDigest;
 use crate::domain::product::all_different;
 use crate::domain::section::Section;
 use crate::service::error::{FieldError, ServiceError, ServiceResult};
+use crate::service::member_keys::encrypted;
 use crate::service::release::{PullRequest, Pulled, pull as release};
 
 const TEXT_LENGTH_MAX: usize = 64;
@@ -83,9 +84,8 @@ impl Wire {
 pub async fn pull(context: Context) -> ServiceResult<HttpResponse> {
     let request = context.json::<Wire>()?.parse()?;
     let claim = context.claim()?;
-    if wants_encryption(&context) {
-        return Err(ServiceError::NoEncryptionKey);
-    }
+    // Before the release: a dossier that could not be encrypted must not have been recorded.
+    let key = asked_encryption(&context).await?;
     let pulled = release(context.exchange(), &context.caller, &request, claim).await?;
     let mut response = HttpResponse::Created();
     response.content_type("application/json");
@@ -97,28 +97,22 @@ pub async fn pull(context: Context) -> ServiceResult<HttpResponse> {
             response.insert_header(header);
         }
     }
-    Ok(response.body(body(&pulled, request.bank_ref.as_deref())?))
+    let compact = key.map(|key| encrypted(&key, &pulled.dossier)).transpose()?;
+    Ok(response.body(body(&pulled, compact.as_deref(), request.bank_ref.as_deref())?))
 }
 
-/// No member can register an encryption key yet, so an answer that only holds one cannot be given.
-fn wants_encryption(context: &Context) -> bool {
-    let accepted = context.request.headers().get_all(ACCEPT).filter_map(|value| value.to_str().ok());
-    let kinds: Vec<String> = accepted
-        .flat_map(|value| value.split(','))
-        .map(|kind| kind.split(';').next().unwrap_or_default().trim().to_ascii_lowercase())
-        .collect();
-    let names = |wanted: &str| kinds.iter().any(|kind| kind == wanted);
-    names("application/jose") && !names("application/json")
-}
-
-/// The answer, put together by hand: the dossier is base64url, dots and tildes, and needs no escaping.
-fn body(pulled: &Pulled, bank_ref: Option<&str>) -> ServiceResult<String> {
+/// The answer, put together by hand: the dossier, encrypted or not, is base64url, dots and tildes, and needs no escaping.
+fn body(pulled: &Pulled, encrypted: Option<&str>, bank_ref: Option<&str>) -> ServiceResult<String> {
     let receipt = serde_json::to_string(&pulled.receipt).map_err(ServiceError::internal)?;
-    let mut body = String::with_capacity(pulled.dossier.length() + receipt.len() + 256);
+    let length = encrypted.map_or_else(|| pulled.dossier.length(), str::len);
+    let mut body = String::with_capacity(length + receipt.len() + 256);
     body.push_str("{\"release_id\":\"");
     body.push_str(&pulled.release_id);
     body.push_str("\",\"dossier\":\"");
-    pulled.dossier.write_to(&mut body);
+    match encrypted {
+        Some(compact) => body.push_str(compact),
+        None => pulled.dossier.write_to(&mut body),
+    }
     body.push_str("\",\"receipt\":");
     body.push_str(&receipt);
     if let Some(bank_ref) = bank_ref {

@@ -10,6 +10,7 @@ pub mod gate;
 pub mod holds;
 pub mod ledger;
 pub mod live_tls;
+pub mod member_keys;
 pub mod members;
 pub mod metrics;
 pub mod operations;

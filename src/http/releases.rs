@@ -4,6 +4,7 @@ use actix_web::HttpResponse;
 use serde::Deserialize;
 
 use super::gate::{Context, may_be_id};
+use super::member_keys::asked_encryption;
 use super::pages::{PageQuery, respond};
 use crate::service::error::ServiceResult;
 use crate::service::repeat::{self, ReleaseView};
@@ -45,7 +46,8 @@ pub async fn list(context: Context) -> ServiceResult<HttpResponse> {
 pub async fn show(context: Context) -> ServiceResult<HttpResponse> {
     let query: ShowQuery = context.query()?;
     let id = context.path("id")?;
-    let found =
-        repeat::release(context.exchange(), &context.caller, &id, query.dossier.unwrap_or(true)).await?;
+    let key = asked_encryption(&context).await?;
+    let with_dossier = query.dossier.unwrap_or(true);
+    let found = repeat::release(context.exchange(), &context.caller, &id, with_dossier, key.as_ref()).await?;
     Ok(HttpResponse::Ok().json(found))
 }

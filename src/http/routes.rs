@@ -10,6 +10,7 @@ use actix_web::{HttpRequest, HttpResponse};
 use super::body::Body;
 use super::gate::{Context, dispatch};
 use super::holds;
+use super::member_keys;
 use super::{batch_errors, batches, consents, dossiers, ledger, products, releases};
 use super::{members, proposals};
 use crate::domain::member::Role;
@@ -89,6 +90,8 @@ pub fn table() -> Vec<Entry> {
         get("/v1/holds", BUREAU, |c| Box::pin(holds::list(c))),
         post("/v1/holds", BUREAU, |c| Box::pin(holds::place(c))),
         post("/v1/holds/{id}/lifting", BUREAU, |c| Box::pin(holds::lift(c))),
+        get("/v1/me/keys", BANK, |c| Box::pin(member_keys::list(c))),
+        put("/v1/me/keys/{use}", BANK, |c| Box::pin(member_keys::register(c))),
         get("/v1/ledger/checkpoint", MEMBERS, |c| Box::pin(ledger::checkpoint(c))),
         get("/v1/ledger/proof/{index}", MEMBERS, |c| Box::pin(ledger::proof(c))),
         get("/v1/members", BUREAU_AND_REGULATOR, |c| Box::pin(members::list(c))),

@@ -35,6 +35,8 @@ wire_enum! {
         HoldPlaced = "hold.placed",
         /// The bureau let them go on.
         HoldLifted = "hold.lifted",
+        /// A key of the exchange or of a member was added, or is no longer used.
+        KeyChanged = "key.changed",
     }
 }
 

@@ -113,6 +113,12 @@ impl NoteVerifier {
         &self.public_key
     }
 
+    /// The signature line of a signature that this key made elsewhere: in a token, over the note's text.
+    pub fn signature_line(&self, signature: &[u8]) -> String {
+        let stamped = [&self.key_id[..], signature].concat();
+        format!("{SIGNATURE_LINE_START}{} {}\n", self.name, STANDARD.encode(stamped))
+    }
+
     /// Gives the text of a note that this key has signed. Signatures by other keys are ignored; one wrong
     /// signature under this key's name and id refuses the note.
     pub fn verify<'note>(&self, note: &'note str) -> Result<&'note str, NoteError> {

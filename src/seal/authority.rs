@@ -15,6 +15,7 @@ use time::OffsetDateTime;
 
 use super::certificate::{CertificateError, MemberCertificate};
 use super::csr::SigningRequest;
+use super::request::PublicPoint;
 
 /// The organisation in every subject, so that a development certificate is recognised at sight.
 const ORGANISATION: &str = "税贷易 development";
@@ -180,7 +181,8 @@ impl DevelopmentAuthority {
         key_pem: &str,
     ) -> Result<Issued, AuthorityError> {
         let key = KeyPair::from_pem(key_pem)?;
-        let certificate = leaf_parameters(request)?.signed_by(&key, &self.issuer)?;
+        let params = leaf_parameters(request)?;
+        let certificate = params.signed_by(&key, &self.issuer)?;
         Ok(Issued {
             certificate_pem: certificate.pem(),
             certificate_der: certificate.der().to_vec(),
@@ -228,8 +230,21 @@ impl DevelopmentAuthority {
         };
         Ok(list.signed_by(&self.issuer)?.pem()?)
     }
+
+    /// A certificate in DER for signing dossiers with a key that is elsewhere, by its P-256 point; valid for 397 days
+    /// from `now`.
+    pub fn certify_signing(
+        &self,
+        name: &str,
+        public_key: &[u8],
+        now: DateTime<Utc>,
+    ) -> Result<Vec<u8>, AuthorityError> {
+        let params = leaf_parameters(&request(name, Usage::Signing, now))?;
+        Ok(params.signed_by(&PublicPoint(public_key), &self.issuer)?.der().to_vec())
+    }
 }
 
+/// What the certificate of an end entity says, all but its key.
 fn leaf_parameters(request: &CertificateRequest) -> Result<CertificateParams, AuthorityError> {
     let names = request.subject_alt_names.clone();
     let mut params = parameters(&request.common_name, request.label.as_deref(), names, request.validity)?;

@@ -3,15 +3,15 @@
 //! The algorithm and the type are pinned by the verifier, and the key comes from a directory, never
 //! from the message: a header that brings its own key, or asks for an extension, is refused.
 
-use ring::rand::SystemRandom;
-use ring::signature::{
-    ECDSA_P256_SHA256_FIXED, ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair, UnparsedPublicKey,
-};
+use std::sync::Arc;
+
+use ring::signature::{ECDSA_P256_SHA256_FIXED, UnparsedPublicKey};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::certificate::{CertificateError, MemberCertificate};
 use super::digest::{base64url, base64url_decode, sha256};
+use super::signer::{SignatureKind, Signer, SignerError, es256_in_memory};
 use super::strict_json;
 
 /// The `typ` of a dossier's issuer-signed JWT.
@@ -32,9 +32,9 @@ pub enum JwsError {
     /// Certificate and key are not a pair.
     #[error("the signing certificate belongs to another key")]
     CertificateOfAnotherKey,
-    /// The operating system gave no randomness, so nothing was signed.
-    #[error("signing failed: no randomness")]
-    Randomness,
+    /// The key's holder made no signature.
+    #[error(transparent)]
+    Signing(#[from] SignerError),
     /// Not three parts separated by dots.
     #[error("not a compact JWS: three parts separated by dots are expected")]
     Parts,
@@ -73,8 +73,7 @@ pub enum JwsError {
 
 /// Signs with one key, under one header computed once.
 pub struct JwtSigner {
-    key: EcdsaKeyPair,
-    random: SystemRandom,
+    key: Arc<dyn Signer>,
     kid: String,
     certificate_digest: String,
     /// The encoded header and the dot after it.
@@ -94,11 +93,22 @@ struct WrittenHeader<'a> {
 impl JwtSigner {
     /// A signer of messages of type `typ` with a P-256 key (PKCS#8 DER) and the certificate (DER) of that key.
     pub fn new(pkcs8_der: &[u8], kid: &str, certificate_der: &[u8], typ: &str) -> Result<Self, JwsError> {
-        let random = SystemRandom::new();
-        let key = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, pkcs8_der, &random)
-            .map_err(|_| JwsError::Key)?;
+        let key = es256_in_memory(pkcs8_der, "memory").ok_or(JwsError::Key)?;
+        Self::with_signer(key, kid, certificate_der, typ)
+    }
+
+    /// The same with a key held by a file or a token.
+    pub fn with_signer(
+        key: Arc<dyn Signer>,
+        kid: &str,
+        certificate_der: &[u8],
+        typ: &str,
+    ) -> Result<Self, JwsError> {
+        if key.kind() != SignatureKind::Es256 {
+            return Err(JwsError::Key);
+        }
         let certificate = MemberCertificate::parse_der(certificate_der)?;
-        if certificate.public_key.as_slice() != key.public_key().as_ref() {
+        if certificate.public_key.as_slice() != key.public_key() {
             return Err(JwsError::CertificateOfAnotherKey);
         }
         let certificate_digest = base64url(&sha256(certificate_der));
@@ -106,12 +116,17 @@ impl JwtSigner {
         let header = serde_json::to_string(&header)
             .map_err(|cause| JwsError::Json { part: "header", cause: cause.to_string() })?;
         let prefix = format!("{}.", base64url(header.as_bytes()));
-        Ok(Self { key, random, kid: kid.to_owned(), certificate_digest, prefix })
+        Ok(Self { key, kid: kid.to_owned(), certificate_digest, prefix })
     }
 
     /// The name of the key in the trust file.
     pub fn kid(&self) -> &str {
         &self.kid
+    }
+
+    /// Where the private key is, for people.
+    pub fn place(&self) -> &str {
+        self.key.place()
     }
 
     /// `x5t#S256`: base64url SHA-256 of the certificate (RFC 7515 section 4.1.8).
@@ -126,9 +141,9 @@ impl JwtSigner {
         let mut compact = String::with_capacity(length);
         compact.push_str(&self.prefix);
         compact.push_str(&base64url(payload_json.as_bytes()));
-        let signature = self.key.sign(&self.random, compact.as_bytes()).map_err(|_| JwsError::Randomness)?;
+        let signature = self.key.sign(compact.as_bytes())?;
         compact.push('.');
-        compact.push_str(&base64url(signature.as_ref()));
+        compact.push_str(&base64url(&signature));
         Ok(compact)
     }
 }
@@ -211,7 +226,7 @@ mod tests {
 
     fn signed() -> (String, Vec<u8>) {
         let signer = sample::signer();
-        let key = signer.key.public_key().as_ref().to_vec();
+        let key = signer.key.public_key().to_vec();
         (signer.sign(r#"{"a":1}"#).unwrap(), key)
     }
 
@@ -219,8 +234,8 @@ mod tests {
     fn resigned(header: &str, payload: &str) -> String {
         let signer = sample::signer();
         let input = format!("{}.{}", base64url(header.as_bytes()), base64url(payload.as_bytes()));
-        let signature = signer.key.sign(&signer.random, input.as_bytes()).unwrap();
-        format!("{input}.{}", base64url(signature.as_ref()))
+        let signature = signer.key.sign(input.as_bytes()).unwrap();
+        format!("{input}.{}", base64url(&signature))
     }
 
     #[test]
@@ -316,10 +331,8 @@ mod tests {
         let (signed_part, _) = compact.rsplit_once('.').unwrap();
         let zeros = format!("{signed_part}.{}", base64url(&[0; 64]));
         assert!(matches!(verify_es256(&zeros, DOSSIER_TYPE, &key), Err(JwsError::Signature)));
-        let other = super::super::keys::generate_p256().unwrap();
-        let other =
-            EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &other, &SystemRandom::new()).unwrap();
-        let refused = verify_es256(&compact, DOSSIER_TYPE, other.public_key().as_ref());
+        let other = es256_in_memory(&super::super::keys::generate_p256().unwrap(), "other").unwrap();
+        let refused = verify_es256(&compact, DOSSIER_TYPE, other.public_key());
         assert!(matches!(refused, Err(JwsError::Signature)));
     }
 

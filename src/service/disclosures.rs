@@ -49,7 +49,7 @@ pub fn remembered(exchange: &Exchange, permit: &Permit, at: Timestamp) -> Servic
     let Some(published) = exchange.writer.published() else { return Ok(None) };
     let Some(deliveries) = exchange.catalogue.known(published.last_batch_index) else { return Ok(None) };
     let seen = Seen::new(published.size, published.last_batch_index)?;
-    let salt = newest_salt(exchange)?;
+    let salt = &*newest_salt(exchange)?;
     let mut found = Vec::with_capacity(permit.sections().len());
     for section in permit.sections() {
         let place = Place::new(permit, *section, salt, at);
@@ -75,7 +75,7 @@ pub fn ready(
     at: Timestamp,
     may_build: bool,
 ) -> ServiceResult<Option<Ready>> {
-    let salt = newest_salt(exchange)?;
+    let salt = &*newest_salt(exchange)?;
     let places: Vec<Place<'_>> =
         permit.sections().iter().map(|section| Place::new(permit, *section, salt, at)).collect();
     let stored: Vec<Option<DisclosureRow>> =
@@ -105,7 +105,7 @@ fn of(disclosures: Vec<Arc<ReadyDisclosure>>, read_at: u64, seen: Seen, salt: &S
     Ready { disclosures, read_at, salt_epoch: salt.epoch(), last_batch_index: seen.last_batch_index }
 }
 
-fn newest_salt(exchange: &Exchange) -> ServiceResult<&SaltKey> {
+fn newest_salt(exchange: &Exchange) -> ServiceResult<Arc<SaltKey>> {
     exchange.keys.newest_salt().ok_or_else(|| ServiceError::internal("no salt key"))
 }
 

@@ -17,8 +17,6 @@ use crate::seal::certificate::{
 use crate::seal::csr::SigningRequest;
 use crate::store::members::Certificate;
 
-/// The development authority's key inside the key directory; its certificate is the one `init` writes.
-pub const AUTHORITY_KEY_FILE: &str = "development-ca.key";
 /// The longest label of a certificate.
 const LABEL_LENGTH_MAX: usize = 64;
 

@@ -196,7 +196,8 @@ fn sign(
         sd: digests,
         sd_alg: DIGEST_ALGORITHM.to_owned(),
     };
-    let jwt = sd_jwt::issue(&claims, &exchange.keys.dossier()).map_err(ServiceError::internal)?;
+    let signer = exchange.keys.dossier_at(stamp.at).map_err(ServiceError::internal)?;
+    let jwt = sd_jwt::issue(&claims, &signer).map_err(ServiceError::internal)?;
     let dossier_digest = sd_jwt::dossier_digest(&jwt);
     Ok(Prepared {
         permit,

@@ -10,11 +10,14 @@ use super::admin::{Actor, OPERATOR};
 use super::directory::Caller;
 use super::error::{ServiceError, ServiceResult};
 use super::holds::{self, HoldChange, NewHold};
+use super::member_keys::{self, MemberKeyView, NewMemberKey};
 pub use super::proposed::{ChangeView, Proposed};
 use super::receipt::{Committed, Receipt};
+use crate::domain::key_use::KeyUse;
 use crate::domain::proposal::{OPEN_DAYS, Person, ProposalStatus};
 use crate::domain::timestamp::Timestamp;
 use crate::ledger::entry::EntryKind;
+use crate::seal::jwk::PublicJwk;
 use crate::store::db::AnyConnection;
 use crate::store::error::{StoreError, StoreResult};
 use crate::store::idempotency::Claim;
@@ -28,7 +31,7 @@ const DAY_MICROS: i64 = 86_400 * 1_000_000;
 pub struct ProposalView {
     /// Its id.
     pub id: String,
-    /// What is to change: `member` or `hold`.
+    /// What is to change: `member`, `hold` or `key`.
     pub target: String,
     /// What it would do, all or none.
     pub changes: Vec<ChangeView>,
@@ -90,6 +93,15 @@ impl From<&Person> for Actor {
 pub enum HoldSubmitted {
     /// It was done.
     Done(HoldChange),
+    /// It waits for a second person.
+    Proposed(ProposalView),
+}
+
+/// What became of a bank's own key.
+#[derive(Debug)]
+pub enum KeySubmitted {
+    /// It is registered; whether it is new.
+    Done(MemberKeyView, bool),
     /// It waits for a second person.
     Proposed(ProposalView),
 }
@@ -236,7 +248,10 @@ fn open_proposal(
     let Some(proposal) = proposals::lock(c, id)? else { return Ok(Err(ServiceError::NotFound)) };
     match proposal.status.at(now, proposal.expires_at) {
         ProposalStatus::Open => {}
-        decided @ (ProposalStatus::Approved | ProposalStatus::Rejected | ProposalStatus::Lapsed) => {
+        decided @ (ProposalStatus::Approved
+        | ProposalStatus::Done
+        | ProposalStatus::Rejected
+        | ProposalStatus::Lapsed) => {
             return Ok(Err(ServiceError::Conflict(format!("the proposal is {decided}, not open"))));
         }
     }
@@ -255,6 +270,65 @@ fn decide(
     proposal.status = status;
     proposal.decided = Some((person.member.clone(), person.label.clone(), now));
     Ok(view(&proposal, what, now))
+}
+
+/// Lets a key on this host be rotated: at once, or by an approved proposal of these very words, which is used up.
+///
+/// Without a proposal where two persons are demanded, it is proposed, and nothing may be done yet.
+pub fn permit_rotation(
+    exchange: &Exchange,
+    person: Person,
+    what: String,
+    proposal: Option<String>,
+) -> ServiceResult<Option<ProposalView>> {
+    if !exchange.administration.two_persons {
+        return Ok(None);
+    }
+    let Some(id) = proposal else {
+        return match submit_blocking(exchange, person, Proposed::RotateKey(what))? {
+            Submitted::Proposed(view) => Ok(Some(view)),
+            Submitted::Applied(_) => Err(ServiceError::internal("applied where two persons are needed")),
+        };
+    };
+    let ((), _committed) = exchange.writer.unit_blocking(move |c, now| {
+        let Some(proposal) = proposals::lock(c, &id)? else { return Ok(Err(ServiceError::NotFound)) };
+        let named = match read(&proposal) {
+            Ok(Proposed::RotateKey(named)) => named == what,
+            Ok(
+                Proposed::Member(_) | Proposed::PlaceHold(_) | Proposed::LiftHold(_) | Proposed::MemberKey(_),
+            )
+            | Err(_) => false,
+        };
+        if !named || proposal.status != ProposalStatus::Approved || now >= proposal.expires_at {
+            return Ok(Err(ServiceError::Conflict(format!(
+                "the proposal is {}, or for something else than: {what}",
+                proposal.status.at(now, proposal.expires_at)
+            ))));
+        }
+        proposals::set_status(c, &id, ProposalStatus::Done)?;
+        Ok(Ok(((), Vec::new())))
+    })?;
+    Ok(None)
+}
+
+/// Registers a bank's own key, or proposes that; the proof of possession is judged at once.
+pub async fn register_key(
+    exchange: &Arc<Exchange>,
+    caller: &Caller,
+    usage: KeyUse,
+    jwk: PublicJwk,
+    proof: &str,
+) -> ServiceResult<KeySubmitted> {
+    if !exchange.administration.two_persons {
+        let (view, new) = member_keys::register(exchange, caller, usage, jwk, proof).await?;
+        return Ok(KeySubmitted::Done(view, new));
+    }
+    member_keys::check(caller, usage, &jwk, proof, exchange.clock.now())?;
+    let what = Proposed::MemberKey(NewMemberKey { member: caller.member.clone(), usage, jwk });
+    match submit(exchange, caller.into(), what).await? {
+        Submitted::Proposed(view) => Ok(KeySubmitted::Proposed(view)),
+        Submitted::Applied(_) => Err(ServiceError::internal("applied where two persons are needed")),
+    }
 }
 
 fn read(proposal: &Proposal) -> ServiceResult<Proposed> {

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::admin::{self, Actor, Change};
 use super::error::{ServiceError, ServiceResult};
 use super::holds::{self, NewHold};
+use super::member_keys::{self, NewMemberKey};
 use crate::domain::timestamp::Timestamp;
 use crate::store::db::AnyConnection;
 use crate::store::error::StoreResult;
@@ -20,6 +21,10 @@ pub enum Proposed {
     PlaceHold(NewHold),
     /// The end of the hold with this id.
     LiftHold(String),
+    /// A bank's own key, whose possession it has proven.
+    MemberKey(NewMemberKey),
+    /// The rotation of a key of the exchange, in the words of the command; done on the host once it is approved.
+    RotateKey(String),
 }
 
 /// One change of a proposal, for people to judge.
@@ -34,11 +39,12 @@ pub struct ChangeView {
 }
 
 impl Proposed {
-    /// What kind of thing would change: `member` or `hold`.
+    /// What kind of thing would change: `member`, `hold` or `key`.
     pub fn target(&self) -> &'static str {
         match self {
             Proposed::Member(_) => "member",
             Proposed::PlaceHold(_) | Proposed::LiftHold(_) => "hold",
+            Proposed::MemberKey(_) | Proposed::RotateKey(_) => "key",
         }
     }
 
@@ -63,6 +69,10 @@ impl Proposed {
                 vec![view("placed", subject, format!("{}{until}", new.reason))]
             }
             Proposed::LiftHold(id) => vec![view("lifted", id.clone(), String::new())],
+            Proposed::MemberKey(new) => {
+                vec![view("added", format!("{} {}", new.member, new.usage), new.jwk.thumbprint())]
+            }
+            Proposed::RotateKey(what) => vec![view("rotated", what.clone(), String::new())],
         }
     }
 
@@ -78,6 +88,8 @@ impl Proposed {
                 }
                 Some(_) => None,
             }),
+            Proposed::MemberKey(new) => member_keys::refusal(c, new),
+            Proposed::RotateKey(_) => Ok(None),
         }
     }
 
@@ -96,6 +108,10 @@ impl Proposed {
                 Ok(placed.map(|(_, drafts)| drafts))
             }
             Proposed::LiftHold(id) => Ok(holds::lifting(c, now, actor, id)?.map(|(_, drafts)| drafts)),
+            Proposed::MemberKey(new) => {
+                Ok(member_keys::registering(c, now, actor, new)?.map(|(_, drafts)| drafts))
+            }
+            Proposed::RotateKey(_) => Ok(Ok(Vec::new())),
         }
     }
 }

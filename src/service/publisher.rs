@@ -11,7 +11,7 @@ use tracing::error;
 
 use super::error::{ServiceError, ServiceResult};
 use super::evidence::Published;
-use super::keys::Keys;
+use super::keys::{KeyError, Keys};
 use super::receipt::Committed;
 use crate::store::anchor::{Anchor, Anchored};
 use crate::store::ledger::Appended;
@@ -59,8 +59,16 @@ fn run(anchor: &Anchor, keys: &Keys, published: &ArcSwapOption<Published>, waiti
     while let Ok(first) = waiting.recv() {
         let mut ready = vec![first];
         ready.extend(waiting.try_iter().take(WAITING_MAX));
-        let signed: Vec<(Committed, Deliver)> =
-            ready.into_iter().map(|one| (sign(keys, one.appended), one.deliver)).collect();
+        let mut signed: Vec<(Committed, Deliver)> = Vec::with_capacity(ready.len());
+        for one in ready {
+            match sign(keys, one.appended) {
+                Ok(committed) => signed.push((committed, one.deliver)),
+                Err(why) => {
+                    error!(%why, "A checkpoint could not be signed: what it covers is recorded, but does not leave");
+                    (one.deliver)(Err(ServiceError::internal(why)));
+                }
+            }
+        }
         // Later heads extend earlier ones: one anchor for the last of them holds for all.
         let anchored = match signed.last() {
             Some((newest, _)) => keep(anchor, newest.published()),
@@ -82,10 +90,10 @@ fn run(anchor: &Anchor, keys: &Keys, published: &ArcSwapOption<Published>, waiti
     }
 }
 
-fn sign(keys: &Keys, appended: Appended) -> Committed {
+fn sign(keys: &Keys, appended: Appended) -> Result<Committed, KeyError> {
     let frontier = &appended.head.frontier;
-    let note = keys.sign_checkpoint(frontier.size(), frontier.root());
-    Committed::new(appended, note)
+    let note = keys.sign_checkpoint(frontier.size(), frontier.root())?;
+    Ok(Committed::new(appended, note))
 }
 
 fn keep(anchor: &Anchor, newest: Published) -> Result<Published, String> {

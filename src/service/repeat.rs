@@ -12,6 +12,7 @@ use super::assemble::{Wanted, assemble};
 use super::directory::Caller;
 use super::error::{ServiceError, ServiceResult};
 use super::evidence;
+use super::member_keys::encrypted;
 use super::prepare::LEGAL_REP_DIGEST;
 use super::receipt::Receipt;
 use super::refusals::rate_limited;
@@ -31,6 +32,7 @@ use crate::store::db::AnyConnection;
 use crate::store::error::{StoreError, StoreResult};
 use crate::store::holds;
 use crate::store::ledger::{self, Draft, Field};
+use crate::store::member_keys::MemberKey;
 use crate::store::quota;
 use crate::store::releases::{self, ReleaseRow};
 
@@ -62,7 +64,7 @@ pub struct Repeated {
     /// The release.
     #[serde(flatten)]
     pub release: ReleaseView,
-    /// The SD-JWT, within 24 h and while the consent is neither revoked nor expired.
+    /// The SD-JWT, or a JWE of it, within 24 h and while the consent is neither revoked nor expired.
     pub dossier: Option<String>,
     /// Proves the release.
     pub receipt: Receipt,
@@ -84,12 +86,13 @@ pub fn view(row: &ReleaseRow) -> ReleaseView {
     }
 }
 
-/// A bank's release by id; with its dossier if `with_dossier` and the repeat rule allows it.
+/// A bank's release by id; with its dossier if `with_dossier` and the repeat rule allows it, encrypted if a key is named.
 pub async fn release(
     exchange: &Arc<Exchange>,
     caller: &Caller,
     id: &str,
     with_dossier: bool,
+    encrypt_to: Option<&MemberKey>,
 ) -> ServiceResult<Repeated> {
     let row = find(exchange, caller, id).await?;
     let repeated = match with_dossier {
@@ -99,7 +102,11 @@ pub async fn release(
     };
     let receipt = evidence::receipt_of(exchange, id, EntryKind::ReleaseGranted).await?;
     let (dossier, repeat_receipt) = repeated.unzip();
-    let dossier = dossier.map(|dossier| dossier.text());
+    let dossier = match (dossier, encrypt_to) {
+        (Some(dossier), Some(key)) => Some(encrypted(key, &dossier)?),
+        (Some(dossier), None) => Some(dossier.text()),
+        (None, _) => None,
+    };
     Ok(Repeated { release: view(&row), dossier, receipt, repeat_receipt })
 }
 
@@ -248,7 +255,7 @@ pub fn rebuild(exchange: &Exchange, row: &ReleaseRow, have: &[String]) -> Servic
             size: kept.read_at,
             today: row.issued_at().shanghai_date(),
         };
-        let built = assemble(&exchange.data, &deliveries, salt, wanted)?.disclosure;
+        let built = assemble(&exchange.data, &deliveries, &salt, wanted)?.disclosure;
         if !listed.iter().any(|digest| digest.as_str() == Some(&built.digest)) {
             return Err(ServiceError::internal(format!("replay of a release differs in section {section}")));
         }

@@ -9,16 +9,15 @@ use super::Exchange;
 use super::catalogue::Catalogue;
 use super::committer::Committer;
 use super::directory::Directory;
-use super::enrolment::{AUTHORITY_KEY_FILE, Administration, AdministrationOptions};
+use super::enrolment::{Administration, AdministrationOptions};
 use super::error::ServiceError;
-use super::keys::{KeyError, Keys};
+use super::keys::{AUTHORITY_KEY_FILE, KeyError, KeyPlaces, Keys};
 use super::memory::Memory;
 use super::publisher::Publisher;
 use super::refusals::RefusalCounter;
 use super::writer::Writer;
 use crate::clock::Clock;
 use crate::ledger::frontier::Frontier;
-use crate::seal::trust::TrustFile;
 use crate::store::anchor::{Anchor, AnchorError, Anchored};
 use crate::store::db::{AnyConnection, Db, Location};
 use crate::store::error::{StoreError, StoreResult};
@@ -35,10 +34,8 @@ pub struct Places {
     pub data: Location,
     /// The anchor file.
     pub anchor: PathBuf,
-    /// The directory of the gateway's own keys.
-    pub keys: PathBuf,
-    /// The trust file.
-    pub trust: PathBuf,
+    /// The gateway's own keys and the trust file.
+    pub keys: KeyPlaces,
     /// Connections to each database.
     pub connections: u32,
     /// The authorities that members' certificates rest on, PEM.
@@ -73,7 +70,7 @@ pub fn open(places: &Places, clock: Arc<dyn Clock>) -> Result<Arc<Exchange>, Sta
     migrate(&places.data, Side::Data)?;
     let ledger = Db::open(places.ledger.clone(), places.connections)?;
     let data = Db::open(places.data.clone(), places.connections)?;
-    let keys = Arc::new(Keys::load(&places.keys, read_trust(&places.trust)?)?);
+    let keys = Arc::new(Keys::load(places.keys.clone(), clock.now())?);
     let anchor = open_anchor(&places.anchor, &ledger, &keys)?;
     let known = ledger.read(|c| check_ledger(c, &anchor, &keys)).map_err(broken)?;
     let directory = Arc::new(Directory::load(ledger.clone())?);
@@ -94,11 +91,11 @@ pub fn open(places: &Places, clock: Arc<dyn Clock>) -> Result<Arc<Exchange>, Sta
         clock,
         directory,
         memory: Memory::default(),
-        spool: spool(&places.trust),
+        spool: spool(&places.keys.trust),
         administration: Administration {
             two_persons: places.administration.two_persons,
             authorities: places.authorities.clone(),
-            authority_key: places.keys.join(AUTHORITY_KEY_FILE),
+            authority_key: places.keys.directory.join(AUTHORITY_KEY_FILE),
         },
         refusals: RefusalCounter::default(),
     };
@@ -122,12 +119,6 @@ fn broken(error: StoreError) -> StartError {
     }
 }
 
-fn read_trust(path: &Path) -> Result<TrustFile, StartError> {
-    let text = std::fs::read_to_string(path)
-        .map_err(|why| StartError::Other(format!("{}: {why}", path.display())))?;
-    TrustFile::parse(&text).map_err(|why| StartError::Other(format!("{}: {why}", path.display())))
-}
-
 /// The anchor of a ledger that has entries must be there; a new ledger gets a new one.
 ///
 /// A new anchor holds the checkpoint of the empty ledger, so that one without any was damaged.
@@ -147,7 +138,7 @@ fn open_anchor(path: &Path, ledger: &Db, keys: &Keys) -> Result<Anchor, StartErr
     match (anchor.newest()?, size) {
         (Some(_), _) => {}
         (None, 0) => {
-            anchor.keep(&Anchored { size: 0, note: keys.sign_checkpoint(0, Frontier::empty().root()) })?;
+            anchor.keep(&Anchored { size: 0, note: keys.sign_checkpoint(0, Frontier::empty().root())? })?;
         }
         (None, _) => {
             return Err(StartError::LedgerBroken(format!(

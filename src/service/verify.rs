@@ -7,6 +7,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde::Deserialize;
 
 use super::receipt::Receipt;
+use crate::domain::timestamp::Timestamp;
 use crate::ledger::entry::{Entry, EntryKind, Salt, commit};
 use crate::ledger::note::NoteVerifier;
 use crate::ledger::receipt::InclusionReceipt;
@@ -102,15 +103,24 @@ fn commits_to_subject(
     }
 }
 
+/// When an entry was made, as its leaf says.
+fn entered(leaf: &[u8]) -> Option<Timestamp> {
+    Entry::parse(leaf).ok()?.at.parse().ok()
+}
+
 fn inclusion(answer: &PullAnswer, trust: &TrustFile) -> Result<String, String> {
     let proof =
         InclusionReceipt::parse(&answer.receipt.proof).map_err(|why| format!("receipt.proof: {why}"))?;
     let leaf = leaf(answer)?;
-    let keys = trust.ledger_vkeys.iter().map(|key| key.vkey.as_str()).chain([trust.ledger_vkey.as_str()]);
+    let past = trust.ledger_vkeys.iter().map(|key| (key.vkey.as_str(), key.to.map(Timestamp::from_utc)));
     let mut last = "the trust file names no ledger key".to_owned();
-    for key in keys {
+    for (key, to) in past.chain([(trust.ledger_vkey.as_str(), None)]) {
         let verifier: NoteVerifier = key.parse().map_err(|why| format!("trust file, ledger key: {why}"))?;
         match proof.verify(&leaf, &verifier) {
+            // Whoever finds a key that is no longer used can sign with it, but not make an entry of before.
+            Ok(_) if to.is_some_and(|to| entered(&leaf).is_none_or(|at| at >= to)) => {
+                last = "the checkpoint is signed by a ledger key that was no longer used when the entry was made".into();
+            }
             Ok(checkpoint) => return Ok(format!("entry {} in a ledger of {}", proof.index, checkpoint.size)),
             Err(why) => last = why.to_string(),
         }

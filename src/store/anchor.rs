@@ -81,8 +81,9 @@ impl Anchor {
         if [&first, &second].into_iter().flatten().any(|old| old == new) {
             return Ok(());
         }
+        // The same tree may be signed again by another key: only what was signed tells one tree from another.
         let differs = |slot: &Option<Anchored>| {
-            slot.as_ref().is_some_and(|old| old.size == new.size && old.note != new.note)
+            slot.as_ref().is_some_and(|old| old.size == new.size && signed_text(old) != signed_text(new))
         };
         if differs(&first) || differs(&second) {
             let why =
@@ -111,6 +112,11 @@ impl Anchor {
             Err(why) => Err(failed(&self.path, &why)),
         }
     }
+}
+
+/// What the note's signatures are over.
+fn signed_text(anchored: &Anchored) -> &str {
+    anchored.note.split_once("\n\n").map_or(&*anchored.note, |(text, _signatures)| text)
 }
 
 fn failed(path: &Path, why: &dyn ToString) -> AnchorError {
@@ -149,6 +155,17 @@ mod tests {
 
     fn anchored(size: u64) -> Anchored {
         Anchored { size, note: format!("localhost/v1/ledger\n{size}\nroot\n\n— sig\n") }
+    }
+
+    #[test]
+    fn the_same_tree_signed_by_another_key_is_no_other_tree() {
+        let dir = tempfile::tempdir().unwrap();
+        let anchor = Anchor::create(&dir.path().join("a.anchor")).unwrap();
+        anchor.keep(&anchored(3)).unwrap();
+        let again = Anchored { size: 3, note: anchored(3).note.replace("sig", "other") };
+        anchor.keep(&again).unwrap();
+        let other = Anchored { size: 3, note: anchored(3).note.replace("root", "ruin") };
+        assert!(anchor.keep(&other).is_err());
     }
 
     #[test]

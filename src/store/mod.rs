@@ -17,6 +17,7 @@ pub mod holds;
 pub mod idempotency;
 pub mod ledger;
 pub mod ledger_read;
+pub mod member_keys;
 pub mod members;
 pub mod migrate;
 pub mod products;

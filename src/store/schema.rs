@@ -242,6 +242,17 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    member_key (member_id, usage, kid) {
+        member_id -> Text,
+        usage -> Text,
+        kid -> Text,
+        jwk -> Text,
+        registered_at -> Timestamp,
+        replaced_at -> Nullable<Timestamp>,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(consent, product);
 diesel::allow_tables_to_appear_in_same_query!(record, touch);
 diesel::allow_tables_to_appear_in_same_query!(member, member_certificate);

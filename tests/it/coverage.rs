@@ -32,7 +32,7 @@ const ABSENT: &str = "00000000-0000-7000-8000-000000000000";
 
 /// The path of an entry with its parameters filled in.
 fn path(entry: &Entry) -> String {
-    entry.path.replace("{id}", ABSENT).replace("{index}", "0")
+    entry.path.replace("{id}", ABSENT).replace("{index}", "0").replace("{use}", "sig")
 }
 
 fn method(entry: &Entry) -> Method {

@@ -12,6 +12,7 @@ use shuidaiyi::service::enrolment::pin;
 use shuidaiyi::service::holds::{self, NewHold};
 use shuidaiyi::service::members::overview;
 
+use crate::member_keys::TestKey;
 use crate::support::oracle::kinds;
 use crate::support::raw::{Raw, authority, get_with};
 use crate::support::{Backend, Site, both_backends};
@@ -22,6 +23,7 @@ both_backends!(
     a_bank_replaces_its_own_certificate,
     two_persons_are_needed_where_the_rule_is_on,
     holds_wait_for_a_second_person_too,
+    keys_wait_for_a_second_person_too,
     the_host_enrols_rotates_and_proposes,
     what_ends_is_told_before,
 );
@@ -296,6 +298,42 @@ async fn holds_wait_for_a_second_person_too(backend: Backend) {
         ["change.proposed", "change.approved", "hold.placed", "hold.lifted"].map(|k| kinds[k]),
         [2, 2, 1, 1]
     );
+}
+
+async fn keys_wait_for_a_second_person_too(backend: Backend) {
+    let mut site = Site::prepare(backend, 1_000);
+    let config = site.dir().join("shuidaiyi.toml");
+    let text = std::fs::read_to_string(&config).unwrap();
+    std::fs::write(&config, text.replace("two_persons = false", "two_persons = true")).unwrap();
+    site.config.administration.two_persons = true;
+    site.restart();
+    // A bank's own key: its possession is proven at once, and it counts once the bureau approves.
+    let key = TestKey::new(7);
+    let (status, answer) = key.register(&site, "bank-01", "enc").await;
+    assert_eq!((status.as_u16(), &answer["proposal"]["target"]), (202, &json!("key")), "{answer}");
+    let known = async || site.json("bank-01", Method::GET, "/v1/me/keys", None).await.1["items"].clone();
+    assert_eq!(known().await, json!([]));
+    let id = answer["proposal"]["id"].as_str().unwrap();
+    assert_eq!(post(&site, "bureau", &format!("/v1/proposals/{id}/approval"), json!({})).await.0, 200);
+    assert_eq!(known().await[0]["kid"], key.jwk.thumbprint());
+
+    // The exchange's: proposed on the host, approved by the bureau, done on the host, once, and as approved.
+    let proposed = |output: &Output| {
+        let told = done(output);
+        told.lines().next().unwrap().split_whitespace().last().unwrap().to_owned()
+    };
+    let salt = proposed(&command(&site, &["key", "rotate", "salt"]));
+    let use_it =
+        |id: &str, which: &str| command(&site, &["key", "rotate", "--proposal", id, which]).status.code();
+    assert_eq!(use_it(&salt, "salt"), Some(1), "not before it is approved");
+    assert_eq!(post(&site, "bureau", &format!("/v1/proposals/{salt}/approval"), json!({})).await.0, 200);
+    assert_eq!(use_it(&salt, "ledger"), Some(1), "not for another key");
+    assert_eq!(use_it(&salt, "salt"), Some(0));
+    assert_eq!(use_it(&salt, "salt"), Some(1), "once");
+    let (_, page) = site.json("bureau", Method::GET, "/v1/proposals", None).await;
+    assert_eq!(page["items"][1]["status"], "done");
+    let kinds = kinds(&site.entries());
+    assert_eq!(["change.proposed", "change.approved", "key.changed"].map(|kind| kinds[kind]), [2, 2, 3]);
 }
 
 fn command(site: &Site, arguments: &[&str]) -> Output {

@@ -11,7 +11,7 @@ use shuidaiyi::domain::product::{FieldProfile, ProductTerms};
 use shuidaiyi::domain::timestamp::Timestamp;
 use shuidaiyi::http::members::{CertificateWire, RotationWire};
 use shuidaiyi::http::problem::response;
-use shuidaiyi::http::{consents, dossiers, products};
+use shuidaiyi::http::{consents, dossiers, member_keys, products};
 use shuidaiyi::ledger::{Entry, EntryKind, InclusionReceipt};
 use shuidaiyi::seal::digest::{canonical_json, prefixed_digest};
 use shuidaiyi::seal::sd_jwt::DossierClaims;
@@ -22,6 +22,7 @@ use shuidaiyi::service::error::RefusedDelivery;
 use shuidaiyi::service::error::ServiceError;
 use shuidaiyi::service::holds::{HoldChange, HoldView, NewHold};
 use shuidaiyi::service::ingest::Report;
+use shuidaiyi::service::member_keys::MemberKeyView;
 use shuidaiyi::service::members::{MemberChange, MemberView};
 use shuidaiyi::service::product::ProductView;
 use shuidaiyi::service::proposals::{Decided, ProposalView};
@@ -60,6 +61,7 @@ fn requests_are_read() {
     read::<RotationWire>(&sample("member-rotation"));
     read::<products::Approval>(&sample("product-approval"));
     read::<NewHold>(&sample("hold-new")).target().unwrap();
+    read::<member_keys::Registration>(&sample("member-key-registration"));
     round_trip::<ProductTerms>(&sample("product-terms"));
     read::<ProductTerms>(&sample("product-terms")).check().unwrap();
     let profile: FieldProfile = read(&sample("product-approval")["profile"]);
@@ -121,6 +123,17 @@ fn answers_are_written_so() {
         profile: read(&product["profile"]),
     };
     assert_eq!(serde_json::to_value(view).unwrap(), product);
+
+    let key = sample("member-key");
+    let view = MemberKeyView {
+        usage: read(&key["use"]),
+        kid: read(&key["kid"]),
+        jwk: read(&key["jwk"]),
+        from: read(&key["from"]),
+        to: read(&key["to"]),
+    };
+    assert_eq!(view.kid, view.jwk.thumbprint());
+    assert_eq!(serde_json::to_value(view).unwrap(), key);
 
     let release = sample("release");
     let view = || ReleaseView {

@@ -100,7 +100,7 @@ def parse_vkey(vkey):
 
 
 def verify_note(note, name, key_id, public_key):
-    """The text of a signed note, if the key has signed it."""
+    """The text of a signed note, None if the key has not signed it. A wrong signature in its name is refused."""
     require(not re.search(r"[\x00-\x09\x0b-\x1f]", note), "control character in the note")
     text, blank, signatures = note.rpartition("\n\n")
     require(blank and signatures.endswith("\n"), "note is not text, blank line and signatures")
@@ -118,8 +118,7 @@ def verify_note(note, name, key_id, public_key):
         except InvalidSignature as error:
             raise Refused("wrong signature") from error
         signed = True
-    require(signed, "no signature by the ledger's key")
-    return text
+    return text if signed else None
 
 
 def parse_checkpoint(text, name):
@@ -172,15 +171,24 @@ def issuer_jwt(dossier):
 # The checks, in order. Each takes what the ones before have found.
 
 def check_vkey(pull, trust, found):
-    found["name"], found["key_id"], found["key"] = parse_vkey(trust.get("ledger_vkey"))
+    """The present key, then those before it, each with the instant until which it was used."""
+    present = trust.get("ledger_vkey")
+    found["keys"] = [(parse_vkey(present), None)]
+    for past in trust.get("ledger_vkeys", []):
+        if past["vkey"] != present:
+            found["keys"].append((parse_vkey(past["vkey"]), past.get("to")))
 
 
 def check_checkpoint(pull, trust, found):
     proof = pull["receipt"]["proof"]
     require(isinstance(proof, str), "proof is not text")
     found["index"], found["hashes"], note = parse_proof(proof)
-    text = verify_note(note, found["name"], found["key_id"], found["key"])
-    found["size"], found["root"] = parse_checkpoint(text, found["name"])
+    for (name, key_id, key), to in found["keys"]:
+        text = verify_note(note, name, key_id, key)
+        if text is not None and "size" not in found:
+            found["size"], found["root"] = parse_checkpoint(text, name)
+            found["to"] = to
+    require("size" in found, "no signature by a key of the ledger")
 
 
 def check_inclusion(pull, trust, found):
@@ -193,6 +201,8 @@ def check_entry(pull, trust, found):
     found["leaf"] = leaf = json_object(found["entry"])
     require(leaf.get("kind") in ("release.granted", "release.repeated"), "kind is not that of a release")
     require(leaf.get("id") == pull["release_id"], "id is not the release id")
+    # Whoever finds a key that is no longer used can sign with it, but not make an entry of before.
+    require(found["to"] is None or leaf["at"] < found["to"], "the ledger's key was no longer used then")
 
 
 def check_dossier_digest(pull, trust, found):
@@ -287,11 +297,11 @@ def forgeries(pull, trust):
     yield "release id", pull | {"release_id": pull["release_id"] + "0"}, trust
     name, key_id, key = trust["ledger_vkey"].split("+", 2)
     for text in forge_base64(key):
-        yield "ledger key", pull, trust | {"ledger_vkey": f"{name}+{key_id}+{text}"}
+        yield "ledger key", pull, trust | {"ledger_vkey": f"{name}+{key_id}+{text}", "ledger_vkeys": []}
         # With the key id recomputed, the signature has to catch it.
         typed_key = base64.b64decode(text)
         forged_id = sha256(name.encode(), b"\n", typed_key)[:4].hex()
-        yield "ledger key and id", pull, trust | {"ledger_vkey": f"{name}+{forged_id}+{text}"}
+        yield "ledger key and id", pull, trust | {"ledger_vkey": f"{name}+{forged_id}+{text}", "ledger_vkeys": []}
 
 
 def self_test(pull, trust):

@@ -20,10 +20,21 @@ pub struct ChildGateway {
 impl ChildGateway {
     /// Starts the binary on this directory and waits until it says that it is ready.
     pub fn start(dir: &Path) -> Self {
+        Self::start_with(dir, &[])
+    }
+
+    /// The same with these variables in its environment.
+    pub fn start_with(dir: &Path, variables: &[(&str, &Path)]) -> Self {
         let (port, operations_port) = (free_port(), free_port());
         let config = with_ports(dir, port, operations_port);
         let began = Instant::now();
-        let process = program().arg("serve").arg("--config").arg(config).spawn().expect("start the binary");
+        let process = program()
+            .envs(variables.iter().copied())
+            .arg("serve")
+            .arg("--config")
+            .arg(config)
+            .spawn()
+            .expect("start the binary");
         let mut child = Self { process, port, started_in: Duration::ZERO };
         while !ready(operations_port) {
             let ended = child.process.try_wait().expect("ask for the child");
