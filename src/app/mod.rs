@@ -15,6 +15,7 @@ use tracing::{error, info};
 use crate::clock::Clock;
 use crate::config::{Config, ConfigError};
 use crate::http::live_tls::{self, LiveTls};
+use crate::http::metrics::Metrics;
 use crate::http::server;
 use crate::http::tls::TlsError;
 use crate::service::Exchange;
@@ -80,10 +81,12 @@ pub fn spawn(config: &Config, clock: Arc<dyn Clock>) -> Result<Running, AppError
     let (served, options, limits) = (exchange.clone(), config.gateway.clone(), config.limits);
     let thread = std::thread::Builder::new().name("gateway".into()).spawn(move || {
         actix_web::rt::System::new().block_on(async move {
-            let servers = server::gateway(served.clone(), &options, limits, tls.clone(), gateway_socket)
-                .and_then(|first| {
-                    Ok((first, server::operations(served.clone(), tls.clone(), operations_socket)?))
-                });
+            let metrics: Arc<Metrics> = Arc::default();
+            let operations =
+                server::operations(served.clone(), tls.clone(), metrics.clone(), operations_socket);
+            let servers =
+                server::gateway(served.clone(), &options, limits, tls.clone(), metrics, gateway_socket)
+                    .and_then(|first| Ok((first, operations?)));
             serve(servers, served, tls, &ready, stopped).await;
         });
     })?;

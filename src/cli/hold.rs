@@ -5,9 +5,10 @@ use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
 
-use super::output::{Failure, block_on, open_exchange, operator_label, say};
-use crate::service::admin::Actor;
-use crate::service::holds::{self, HoldChange, HoldView, NewHold};
+use super::output::{Failure, block_on, open_exchange, operator, say};
+use super::proposal::waiting;
+use crate::service::holds::{self, HoldView, NewHold};
+use crate::service::proposals::{self, HoldSubmitted};
 
 /// Holds on a page.
 const PAGE: i64 = 1_000;
@@ -85,11 +86,8 @@ pub fn run(options: &HoldOptions) -> Result<ExitCode, Failure> {
         HoldAction::Place(options) => place(options)?,
         HoldAction::Lift { config, hold } => {
             let exchange = open_exchange(config)?;
-            let actor = Actor::operator(operator_label());
-            tell(
-                "已解除 lifted",
-                &block_on(async { Ok(holds::lift(&exchange, &actor, hold.clone(), None).await?) })?,
-            );
+            let work = async { Ok(proposals::lift_hold(&exchange, operator(), hold.clone(), None).await?) };
+            tell("已解除 lifted", &block_on(work)?);
         }
         HoldAction::List { config, json } => list(config, *json)?,
     }
@@ -107,15 +105,19 @@ fn place(options: &PlaceOptions) -> Result<(), Failure> {
         until,
     };
     let exchange = open_exchange(&options.config)?;
-    let actor = Actor::operator(operator_label());
-    let change = block_on(async { Ok(holds::place(&exchange, &actor, new, None).await?) })?;
-    tell("已暂停 held", &change);
+    let work = async { Ok(proposals::place_hold(&exchange, operator(), new, None).await?) };
+    tell("已暂停 held", &block_on(work)?);
     Ok(())
 }
 
-fn tell(done: &str, change: &HoldChange) {
-    let hold = &change.hold;
-    say(format!("{done}: {} {} {}", hold.id, hold.target, hold.value));
+fn tell(done: &str, submitted: &HoldSubmitted) {
+    match submitted {
+        HoldSubmitted::Done(change) => {
+            let hold = &change.hold;
+            say(format!("{done}: {} {} {}", hold.id, hold.target, hold.value));
+        }
+        HoldSubmitted::Proposed(proposal) => say(waiting(proposal)),
+    }
 }
 
 fn list(config: &Path, json: bool) -> Result<(), Failure> {

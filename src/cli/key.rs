@@ -6,13 +6,16 @@ use std::process::ExitCode;
 use clap::{Args, Subcommand};
 use serde_json::json;
 
-use super::output::{Failure, open_exchange, operator_label, say};
+use super::output::{Failure, open_exchange, operator, operator_label, say};
+use super::proposal::waiting;
+use crate::seal::digest::{hexadecimal, sha256};
 use crate::service::admin::Actor;
 use crate::service::key_rotation::{
     DossierRotation, OVERLAP_SECONDS, Rotated, request_dossier_certificate, rotate_dossier, rotate_ledger,
     rotate_salt,
 };
 use crate::service::keys_overview::{KeyView, overview};
+use crate::service::proposals::{ProposalView, permit_rotation};
 
 /// `key`
 #[derive(Args)]
@@ -44,6 +47,9 @@ enum KeyAction {
     },
     /// 轮换 A new key in the place of one
     Rotate {
+        /// The approved proposal, where two persons are demanded.
+        #[arg(long)]
+        proposal: Option<String>,
         /// Which key.
         #[command(subcommand)]
         which: Which,
@@ -97,25 +103,49 @@ pub fn run(options: &KeyOptions) -> Result<ExitCode, Failure> {
             ));
             Ok(ExitCode::SUCCESS)
         }
-        KeyAction::Rotate { which } => rotate(which),
+        KeyAction::Rotate { proposal, which } => rotate(which, proposal.clone()),
     }
 }
 
-fn rotate(which: &Which) -> Result<ExitCode, Failure> {
+fn rotate(which: &Which, proposal: Option<String>) -> Result<ExitCode, Failure> {
+    let (Which::Dossier { config, .. } | Which::Ledger { config, .. } | Which::Salt { config }) = which;
+    let exchange = open_exchange(config)?;
     let actor = Actor::operator(operator_label());
+    let permit = |what: String| permit_rotation(&exchange, operator(), what, proposal);
     let done = match which {
-        Which::Dossier { config, certificate, after, overlap } => {
+        Which::Dossier { certificate, after, overlap, .. } => {
             let certificate = certificate.as_deref().map(read).transpose()?;
+            let digest = certificate.as_ref().map(|pem| hexadecimal(&sha256(pem.as_bytes())));
+            let what = format!("dossier {} after {after} overlap {overlap}", digest.unwrap_or_default());
+            if let Some(waits) = permit(what)? {
+                return Ok(tell_waiting(&waits));
+            }
             let how = DossierRotation { certificate, after_seconds: *after, overlap_seconds: *overlap };
-            rotate_dossier(&*open_exchange(config)?, &how, &actor)?
+            rotate_dossier(&exchange, &how, &actor)?
         }
-        Which::Ledger { config, overlap } => rotate_ledger(&*open_exchange(config)?, *overlap, &actor)?,
-        Which::Salt { config } => rotate_salt(&*open_exchange(config)?, &actor)?,
+        Which::Ledger { overlap, .. } => {
+            if let Some(waits) = permit(format!("ledger overlap {overlap}"))? {
+                return Ok(tell_waiting(&waits));
+            }
+            rotate_ledger(&exchange, *overlap, &actor)?
+        }
+        Which::Salt { .. } => {
+            if let Some(waits) = permit("salt".to_owned())? {
+                return Ok(tell_waiting(&waits));
+            }
+            rotate_salt(&exchange, &actor)?
+        }
     };
     let Rotated { key, place, index } = done;
     say(format!("新密钥 new key {key}，位于 in {place}，存证序号 ledger entry {index}"));
     say("立即备份，与数据库分开存放 back it up now, apart from the database");
     Ok(ExitCode::SUCCESS)
+}
+
+fn tell_waiting(proposal: &ProposalView) -> ExitCode {
+    say(waiting(proposal));
+    say("批准后 then: shuidaiyi key rotate --proposal ID …");
+    ExitCode::SUCCESS
 }
 
 fn read(path: &Path) -> Result<String, Failure> {

@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use super::arguments::{MemberAction, MemberOptions};
 use super::enrol;
 use super::output::{Failure, open_exchange, operator, say};
+use super::proposal::waiting;
 use crate::domain::member::{CertificateState, MemberId, MemberStatus};
 use crate::service::Exchange;
 use crate::service::admin::Change;
@@ -62,10 +63,7 @@ pub fn change(exchange: &Exchange, changes: Vec<Change>) -> Result<ExitCode, Fai
         Submitted::Applied(committed) => {
             say(format!("已完成，存证序号 done, ledger entry {}", committed.entry(0)?.index));
         }
-        Submitted::Proposed(proposal) => say(format!(
-            "待第二人批准 waits for a second person: shuidaiyi proposal approve --config … {}",
-            proposal.id
-        )),
+        Submitted::Proposed(proposal) => say(waiting(&proposal)),
     }
     Ok(ExitCode::SUCCESS)
 }

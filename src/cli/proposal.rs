@@ -70,9 +70,15 @@ pub fn run(options: &ProposalOptions) -> Result<ExitCode, Failure> {
     }
 }
 
+/// What is said of a change that did not take effect yet.
+pub fn waiting(proposal: &ProposalView) -> String {
+    format!("待第二人批准 waits for a second person: shuidaiyi proposal approve --config … {}", proposal.id)
+}
+
 fn tell(decided: &Decided) -> Result<ExitCode, Failure> {
     let word = match decided.proposal.status {
         ProposalStatus::Approved => "已批准并生效 approved and in effect",
+        ProposalStatus::Done => "已执行 done",
         ProposalStatus::Rejected => "已驳回 turned down",
         ProposalStatus::Open => "待批准 open",
         ProposalStatus::Lapsed => "已失效 lapsed",

@@ -11,8 +11,10 @@ wire_enum! {
     pub enum ProposalStatus {
         /// Waits for a second person.
         Open = "open",
-        /// A second person approved, and it was applied.
+        /// A second person approved, and it was applied; the rotation of a key may be done now.
         Approved = "approved",
+        /// A second person approved the rotation of a key, and it was done on the host.
+        Done = "done",
         /// Somebody turned it down, or its proposer took it back.
         Rejected = "rejected",
         /// Nobody decided within seven days.
@@ -27,6 +29,7 @@ impl ProposalStatus {
             ProposalStatus::Open if now >= expires_at => ProposalStatus::Lapsed,
             ProposalStatus::Open
             | ProposalStatus::Approved
+            | ProposalStatus::Done
             | ProposalStatus::Rejected
             | ProposalStatus::Lapsed => self,
         }

@@ -10,6 +10,7 @@ use serde::de::DeserializeOwned;
 use super::body::{Body, BodyOptions};
 use super::connection::{Connections, Peer};
 use super::live_tls::LiveTls;
+use super::metrics::Metrics;
 use super::problem;
 use super::routes::{Entry, Takes};
 use crate::seal::digest::base64url;
@@ -24,6 +25,10 @@ use crate::store::idempotency::Claim;
 pub static X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// The longest request id and idempotency key taken from a caller.
 const KEY_LENGTH_MAX: usize = 64;
+/// The pull, whose outcomes are counted apart.
+const PULL_ROUTE: &str = "/v1/dossiers";
+/// How requests for what is in no entry of the table are counted.
+const NO_ROUTE: &str = "none";
 
 /// What the gateway's handlers share.
 pub struct Gateway {
@@ -33,6 +38,8 @@ pub struct Gateway {
     pub limits: BodyOptions,
     /// Limits on connections.
     pub connections: Connections,
+    /// What is counted.
+    pub metrics: Arc<Metrics>,
     /// The authorities and revocation lists in force.
     pub tls: Arc<LiveTls>,
 }
@@ -54,11 +61,23 @@ pub struct Context {
 pub async fn dispatch(entry: Option<Entry>, request: HttpRequest, payload: Payload) -> HttpResponse {
     let id = request_id(&request);
     let mut body = Body::new(&request, payload);
+    // Not the request's own method: a stranger may make up as many as there are words.
+    let (method, route) = match &entry {
+        Some(entry) => (entry.method_name(), entry.path),
+        None => (NO_ROUTE, NO_ROUTE),
+    };
     let outcome = pass(entry, &request, &mut body).await;
+    let failed = outcome.as_ref().err().map(|error| problem::public(error).code);
     let mut response = match outcome {
         Ok(response) => response,
         Err(error) => problem::response(&error, &id),
     };
+    if let Some(gateway) = request.app_data::<Data<Gateway>>() {
+        gateway.metrics.answered(method, route, response.status().as_u16());
+        if route == PULL_ROUTE {
+            gateway.metrics.pulled(failed.unwrap_or("granted"));
+        }
+    }
     if let Ok(value) = HeaderValue::from_str(&id) {
         response.headers_mut().insert(X_REQUEST_ID.clone(), value);
     }

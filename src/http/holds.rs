@@ -1,12 +1,13 @@
 //! `/v1/holds`: the bureau's brake.
 
 use actix_web::HttpResponse;
+use actix_web::http::StatusCode;
 
 use super::gate::Context;
 use super::pages::{PageQuery, respond};
-use crate::service::admin::Actor;
 use crate::service::error::{ServiceError, ServiceResult};
 use crate::service::holds::{self, NewHold};
+use crate::service::proposals::{self, HoldSubmitted};
 
 /// Every hold, lifted and expired ones too, oldest first.
 pub async fn list(context: Context) -> ServiceResult<HttpResponse> {
@@ -19,9 +20,9 @@ pub async fn list(context: Context) -> ServiceResult<HttpResponse> {
 /// Places a hold.
 pub async fn place(context: Context) -> ServiceResult<HttpResponse> {
     let new: NewHold = context.json()?;
-    let actor = Actor::from(&context.caller);
-    let change = holds::place(context.exchange(), &actor, new, context.claim()?).await?;
-    Ok(HttpResponse::Created().json(change))
+    let person = (&context.caller).into();
+    let submitted = proposals::place_hold(context.exchange(), person, new, context.claim()?).await?;
+    Ok(answer(submitted, StatusCode::CREATED))
 }
 
 /// Lifts a hold.
@@ -33,7 +34,17 @@ pub async fn lift(context: Context) -> ServiceResult<HttpResponse> {
             return Err(ServiceError::invalid(format!("/{name}"), "nothing is taken here"));
         }
     }
-    let actor = Actor::from(&context.caller);
-    let change = holds::lift(context.exchange(), &actor, id, context.claim()?).await?;
-    Ok(HttpResponse::Ok().json(change))
+    let person = (&context.caller).into();
+    let submitted = proposals::lift_hold(context.exchange(), person, id, context.claim()?).await?;
+    Ok(answer(submitted, StatusCode::OK))
+}
+
+/// 202 while it waits for a second person.
+fn answer(submitted: HoldSubmitted, done: StatusCode) -> HttpResponse {
+    match submitted {
+        HoldSubmitted::Done(change) => HttpResponse::build(done).json(change),
+        HoldSubmitted::Proposed(proposal) => {
+            HttpResponse::Accepted().json(serde_json::json!({ "proposal": proposal }))
+        }
+    }
 }

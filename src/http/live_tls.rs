@@ -22,13 +22,15 @@ use tracing::{error, info, warn};
 use super::tls::{TlsError, TlsOptions};
 use crate::clock::Clock;
 use crate::domain::timestamp::Timestamp;
-use crate::seal::certificate::MemberCertificate;
+use crate::seal::certificate::ends_at_micros;
 use crate::seal::crl::{RevocationList, parse_lists};
 
 /// The generation of what was loaded at the start.
 pub const FIRST_GENERATION: u64 = 1;
 /// How often the files are looked at: a change must bite within two seconds.
 const LOOK_EVERY: Duration = Duration::from_millis(500);
+/// A list that is due within this time is warned of, or within a quarter of its life if that is less.
+const LIST_WARNING_MICROS_MAX: i64 = 7 * 86_400 * 1_000_000;
 /// The largest file that is read, in bytes: a list of a million serials has about 40 MB.
 const FILE_BYTES_MAX: u64 = 64 * 1024 * 1024;
 
@@ -104,6 +106,16 @@ impl LiveTls {
     /// By when the first of the revocation lists must be replaced; `None` without lists.
     pub fn lists_due(&self) -> Option<Timestamp> {
         self.state.load().lists_due
+    }
+
+    /// From when on the first list's replacement is worth a warning: the last quarter of its life, seven days at most.
+    pub fn lists_warned_from(&self) -> Option<Timestamp> {
+        let state = self.state.load();
+        let from = |list: &RevocationList| {
+            let life = list.next_update_micros.saturating_sub(list.this_update_micros);
+            list.next_update_micros.saturating_sub(LIST_WARNING_MICROS_MAX.min(life / 4))
+        };
+        state.lists.iter().map(from).min().and_then(Timestamp::from_micros)
     }
 
     /// When the gateway's own certificate ends.
@@ -187,7 +199,7 @@ fn read(
     }
     let verifier = builder.build().map_err(|why| fail(&options.ca, why))?;
     let chain = read_chain(&options.certificate)?;
-    let ends = chain.first().and_then(|end| MemberCertificate::parse_der(end).ok());
+    let ends = chain.first().and_then(|end| ends_at_micros(end));
     let key =
         PrivateKeyDer::from_pem_slice(&contents(&options.key)?).map_err(|why| fail(&options.key, why))?;
     let certified =
@@ -196,7 +208,7 @@ fn read(
     Ok(State {
         verifier,
         certified: Arc::new(certified),
-        certificate_ends: ends.and_then(|end| Timestamp::from_micros(end.not_after_micros)),
+        certificate_ends: ends.and_then(Timestamp::from_micros),
         lists_due: due.and_then(Timestamp::from_micros),
         lists,
         stamps,

@@ -10,6 +10,7 @@ use crate::domain::key_use::KeyUse;
 use crate::seal::jwk::PublicJwk;
 use crate::service::error::{ServiceError, ServiceResult};
 use crate::service::member_keys;
+use crate::service::proposals::{KeySubmitted, register_key};
 use crate::store::member_keys::MemberKey;
 
 /// A registration as the bank writes it: `registration` in `schema/member-key.json`.
@@ -27,9 +28,14 @@ pub async fn register(context: Context) -> ServiceResult<HttpResponse> {
         Ok(KeyUse::Dossier | KeyUse::Ledger | KeyUse::Salt) | Err(_) => return Err(ServiceError::NotFound),
     };
     let Registration { jwk, proof } = context.json()?;
-    let (view, new) = member_keys::register(context.exchange(), &context.caller, usage, jwk, &proof).await?;
-    let mut response = if new { HttpResponse::Created() } else { HttpResponse::Ok() };
-    Ok(response.json(view))
+    let submitted = register_key(context.exchange(), &context.caller, usage, jwk, &proof).await?;
+    Ok(match submitted {
+        KeySubmitted::Done(view, true) => HttpResponse::Created().json(view),
+        KeySubmitted::Done(view, false) => HttpResponse::Ok().json(view),
+        KeySubmitted::Proposed(proposal) => {
+            HttpResponse::Accepted().json(serde_json::json!({ "proposal": proposal }))
+        }
+    })
 }
 
 /// Every key that the bank has or had.

@@ -32,7 +32,7 @@ pub async fn reject(context: Context) -> ServiceResult<HttpResponse> {
 
 fn parts(context: &Context) -> ServiceResult<(crate::domain::proposal::Person, String)> {
     if !context.body.is_empty() {
-        drop(context.json::<Nothing>()?);
+        let Nothing {} = context.json()?;
     }
     Ok(((&context.caller).into(), context.path("id")?))
 }

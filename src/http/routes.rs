@@ -10,9 +10,11 @@ use actix_web::{HttpRequest, HttpResponse};
 use super::audit;
 use super::batch_errors;
 use super::batches;
+use super::body::Body;
 use super::cases;
 use super::consents;
 use super::dossiers;
+use super::gate::{Context, dispatch};
 use super::holds;
 use super::ledger;
 use super::log;
@@ -23,8 +25,6 @@ use super::objections;
 use super::products;
 use super::proposals;
 use super::releases;
-use super::body::Body;
-use super::gate::{Context, dispatch};
 use crate::domain::member::Role;
 use crate::service::error::ServiceResult;
 
@@ -53,6 +53,19 @@ pub struct Entry {
     pub allow: &'static [Role],
     /// What it takes.
     pub takes: Takes,
+}
+
+impl Entry {
+    /// The method's name.
+    pub fn method_name(&self) -> &'static str {
+        if self.method == Method::GET {
+            "GET"
+        } else if self.method == Method::POST {
+            "POST"
+        } else {
+            "PUT"
+        }
+    }
 }
 
 const BANK: &[Role] = &[Role::Bank];

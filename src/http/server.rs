@@ -13,6 +13,7 @@ use super::body::BodyOptions;
 use super::connection::{Connections, on_connect};
 use super::gate::Gateway;
 use super::live_tls::LiveTls;
+use super::metrics::Metrics;
 use super::tls::server_config;
 use super::{operations, routes};
 use crate::service::Exchange;
@@ -46,6 +47,7 @@ pub fn gateway(
     options: &GatewayOptions,
     limits: BodyOptions,
     tls: Arc<LiveTls>,
+    metrics: Arc<Metrics>,
     socket: TcpListener,
 ) -> std::io::Result<Server> {
     let config = server_config(&tls).map_err(std::io::Error::other)?;
@@ -54,6 +56,7 @@ pub fn gateway(
         limits,
         connections: Connections::new(options.connections_per_member),
         tls,
+        metrics,
     });
     let workers =
         options.workers.unwrap_or_else(|| std::thread::available_parallelism().map_or(2, usize::from));
@@ -76,12 +79,14 @@ pub fn gateway(
 pub fn operations(
     exchange: Arc<Exchange>,
     tls: Arc<LiveTls>,
+    metrics: Arc<Metrics>,
     socket: TcpListener,
 ) -> std::io::Result<Server> {
     let server = HttpServer::new(move || {
         App::new()
             .app_data(Data::new(exchange.clone()))
             .app_data(Data::new(tls.clone()))
+            .app_data(Data::new(metrics.clone()))
             .configure(operations::mount)
     })
     .workers(1)

@@ -189,6 +189,11 @@ pub fn der_to_pem(der: &[u8]) -> String {
     pem + "-----END CERTIFICATE-----\n"
 }
 
+/// `notAfter` of any certificate (DER), whatever its key, in microseconds since 1970; `None` if it cannot be read.
+pub fn ends_at_micros(der: &[u8]) -> Option<i64> {
+    Some(parse_whole(der)?.validity().not_after.timestamp().saturating_mul(MICROS_PER_SECOND))
+}
+
 /// Issuer and serial number of a certificate (DER), as revocation lists name it; `None` if it cannot be read.
 pub fn issuer_and_serial(der: &[u8]) -> Option<(Vec<u8>, Vec<u8>)> {
     let certificate = parse_whole(der)?;

@@ -262,10 +262,12 @@ impl Standing {
     }
 
     fn unusable(&self, id: &MemberId, fingerprint: &str, from: Timestamp) -> Option<String> {
-        let accepted = |c: &&Certificate| c.withdrawn_at.is_none_or(|at| at > from);
         let found = self.certificates.iter().find(|c| c.member == *id && c.fingerprint == *fingerprint);
-        match found.filter(accepted) {
-            Some(_) => None,
+        match found.map(|c| c.withdrawn_at) {
+            Some(None) => None,
+            Some(Some(at)) => {
+                (at <= from).then(|| format!("this certificate of {id} is withdrawn from {at} on"))
+            }
             None => Some(format!("{id} has no such certificate in use: `member list` shows them")),
         }
     }

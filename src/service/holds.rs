@@ -141,6 +141,7 @@ pub async fn place(
     new: NewHold,
     claim: Option<Claim>,
 ) -> ServiceResult<HoldChange> {
+    alone(exchange)?;
     new.check()?;
     let (id, actor) = (exchange.fresh_id(), actor.clone());
     let ((hold, fresh), committed) = exchange
@@ -164,6 +165,7 @@ pub async fn lift(
     id: String,
     claim: Option<Claim>,
 ) -> ServiceResult<HoldChange> {
+    alone(exchange)?;
     let actor = actor.clone();
     let ((hold, fresh), committed) = exchange
         .writer
@@ -194,16 +196,10 @@ pub fn placing(
     id: String,
     new: &NewHold,
 ) -> Unit<Done> {
-    let target = match new.check() {
+    let target = match judged(connection, now, new)? {
         Ok(target) => target,
         Err(wrong) => return Ok(Err(wrong)),
     };
-    if new.until.is_some_and(|until| until <= now) {
-        return Ok(Err(ServiceError::invalid("/until", "must lie ahead")));
-    }
-    if let Some(wrong) = absent(connection, &target)? {
-        return Ok(Err(wrong));
-    }
     let hold = Hold {
         id,
         target,
@@ -217,6 +213,33 @@ pub fn placing(
     holds::insert(connection, &hold)?;
     let draft = draft(EntryKind::HoldPlaced, actor, &hold);
     Ok(Ok(((hold, true), vec![draft])))
+}
+
+/// What a hold would name, or what stands against placing it now.
+pub fn judged(
+    connection: &mut AnyConnection,
+    now: Timestamp,
+    new: &NewHold,
+) -> StoreResult<ServiceResult<HoldTarget>> {
+    let target = match new.check() {
+        Ok(target) => target,
+        Err(wrong) => return Ok(Err(wrong)),
+    };
+    if new.until.is_some_and(|until| until <= now) {
+        return Ok(Err(ServiceError::invalid("/until", "must lie ahead")));
+    }
+    Ok(match absent(connection, &target)? {
+        Some(wrong) => Err(wrong),
+        None => Ok(target),
+    })
+}
+
+/// Where two persons decide, nobody places or lifts a hold alone.
+fn alone(exchange: &Exchange) -> ServiceResult<()> {
+    if exchange.administration.two_persons {
+        return Err(ServiceError::Conflict("two persons are needed: this must be proposed first".into()));
+    }
+    Ok(())
 }
 
 /// Lifts a hold inside a unit of the caller's, which records the entry.

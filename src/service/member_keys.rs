@@ -14,10 +14,14 @@ use super::error::{ServiceError, ServiceResult};
 use super::key_rotation::key_changed;
 use super::release::Dossier;
 use crate::domain::key_use::{KeyChange, KeyUse};
+use crate::domain::member::MemberId;
 use crate::domain::timestamp::Timestamp;
 use crate::seal::jwe;
 use crate::seal::jwk::PublicJwk;
 use crate::seal::jws::{DOSSIER_TYPE, read_header, verify_es256};
+use crate::store::db::AnyConnection;
+use crate::store::error::StoreResult;
+use crate::store::ledger::Draft;
 use crate::store::member_keys::{self, MemberKey};
 
 /// The `typ` of a proof of possession.
@@ -68,32 +72,75 @@ pub async fn register(
     jwk: PublicJwk,
     proof: &str,
 ) -> ServiceResult<(MemberKeyView, bool)> {
-    check_purpose(usage, &jwk)?;
-    check_proof(caller, usage, &jwk, proof, exchange.clock.now())?;
-    let (kid, jwk, member) = (jwk.thumbprint(), jwk.bare(), caller.member.clone());
+    if exchange.administration.two_persons {
+        return Err(ServiceError::Conflict("two persons are needed: this must be proposed first".into()));
+    }
+    check(caller, usage, &jwk, proof, exchange.clock.now())?;
+    let new = NewMemberKey { member: caller.member.clone(), usage, jwk };
     let actor = Actor::from(caller);
-    let ((view, new), _committed) = exchange
-        .writer
-        .unit(move |c, now| {
-            // Two keys of one member registered at once come one after the other.
-            member_keys::lock(c, &member)?;
-            let known = member_keys::of_member(c, &member)?;
-            match stands(&known, usage, &kid) {
-                Standing::New => {}
-                Standing::InUse(key) => return Ok(Ok(((key.into(), false), Vec::new()))),
-                Standing::Refused(why) => return Ok(Err(ServiceError::Conflict(why.into()))),
-            }
-            let key = MemberKey { usage, kid, jwk, registered_at: now, replaced_at: None };
-            member_keys::replace(c, &member, &key, now)?;
-            let mut drafts = vec![key_changed(member.as_str(), usage, &key.kid, KeyChange::Added, &actor)];
-            let old = known.iter().find(|known| known.usage == usage && known.replaced_at.is_none());
-            drafts.extend(
-                old.map(|old| key_changed(member.as_str(), usage, &old.kid, KeyChange::Retired, &actor)),
-            );
-            Ok(Ok(((key.into(), true), drafts)))
-        })
-        .await?;
-    Ok((view, new))
+    let (done, _committed) = exchange.writer.unit(move |c, now| registering(c, now, &actor, &new)).await?;
+    Ok(done)
+}
+
+/// Whether a key may be registered: what it says of itself, and its proof of possession.
+pub fn check(
+    caller: &Caller,
+    usage: KeyUse,
+    jwk: &PublicJwk,
+    proof: &str,
+    now: Timestamp,
+) -> ServiceResult<()> {
+    check_purpose(usage, jwk)?;
+    check_proof(caller, usage, jwk, proof, now)
+}
+
+/// A member's key whose possession was proven.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct NewMemberKey {
+    /// Whose it is.
+    pub member: MemberId,
+    /// What it is for: `sig` or `enc`.
+    pub usage: KeyUse,
+    /// The key.
+    pub jwk: PublicJwk,
+}
+
+/// What stands against registering a key now; nothing is written.
+pub fn refusal(c: &mut AnyConnection, new: &NewMemberKey) -> StoreResult<Option<ServiceError>> {
+    let known = member_keys::of_member(c, &new.member)?;
+    Ok(match stands(&known, new.usage, &new.jwk.thumbprint()) {
+        Standing::New => None,
+        Standing::InUse(_) => Some(ServiceError::Conflict("this key is registered already".into())),
+        Standing::Refused(why) => Some(ServiceError::Conflict(why.into())),
+    })
+}
+
+/// What a unit did: the key and whether it is new, and the entries.
+type Registered = ((MemberKeyView, bool), Vec<Draft>);
+
+/// Registers a key inside a unit of the caller's, which records the entries.
+pub fn registering(
+    c: &mut AnyConnection,
+    now: Timestamp,
+    actor: &Actor,
+    new: &NewMemberKey,
+) -> StoreResult<ServiceResult<Registered>> {
+    let NewMemberKey { member, usage, jwk } = new;
+    let (usage, kid, jwk) = (*usage, jwk.thumbprint(), jwk.bare());
+    // Two keys of one member registered at once come one after the other.
+    member_keys::lock(c, member)?;
+    let known = member_keys::of_member(c, member)?;
+    match stands(&known, usage, &kid) {
+        Standing::New => {}
+        Standing::InUse(key) => return Ok(Ok(((key.into(), false), Vec::new()))),
+        Standing::Refused(why) => return Ok(Err(ServiceError::Conflict(why.into()))),
+    }
+    let key = MemberKey { usage, kid, jwk, registered_at: now, replaced_at: None };
+    member_keys::replace(c, member, &key, now)?;
+    let mut drafts = vec![key_changed(member.as_str(), usage, &key.kid, KeyChange::Added, actor)];
+    let old = known.iter().find(|known| known.usage == usage && known.replaced_at.is_none());
+    drafts.extend(old.map(|old| key_changed(member.as_str(), usage, &old.kid, KeyChange::Retired, actor)));
+    Ok(Ok(((key.into(), true), drafts)))
 }
 
 /// Every key that a member has or had, oldest first.

@@ -6,45 +6,32 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::Exchange;
-use super::admin::{self, Actor, Change, OPERATOR};
+use super::admin::{Actor, OPERATOR};
 use super::directory::Caller;
 use super::error::{ServiceError, ServiceResult};
+use super::holds::{self, HoldChange, NewHold};
+use super::member_keys::{self, MemberKeyView, NewMemberKey};
+pub use super::proposed::{ChangeView, Proposed};
 use super::receipt::{Committed, Receipt};
+use crate::domain::key_use::KeyUse;
 use crate::domain::proposal::{OPEN_DAYS, Person, ProposalStatus};
 use crate::domain::timestamp::Timestamp;
 use crate::ledger::entry::EntryKind;
+use crate::seal::jwk::PublicJwk;
 use crate::store::db::AnyConnection;
 use crate::store::error::{StoreError, StoreResult};
+use crate::store::idempotency::Claim;
 use crate::store::ledger::{Draft, Field};
 use crate::store::proposals::{self, Proposal};
 
 const DAY_MICROS: i64 = 86_400 * 1_000_000;
-
-/// What may be proposed.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(tag = "target", content = "changes", rename_all = "snake_case")]
-pub enum Proposed {
-    /// Changes of the directory, all or none.
-    Member(Vec<Change>),
-}
-
-/// One change of a proposal, for people to judge.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct ChangeView {
-    /// What would happen, as entries name it.
-    pub change: String,
-    /// To what.
-    pub subject: String,
-    /// A fingerprint, a label, a quota: what else there is to say.
-    pub detail: String,
-}
 
 /// A proposal as bureau and operator see it.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct ProposalView {
     /// Its id.
     pub id: String,
-    /// What is to change: `member`.
+    /// What is to change: `member`, `hold` or `key`.
     pub target: String,
     /// What it would do, all or none.
     pub changes: Vec<ChangeView>,
@@ -101,6 +88,24 @@ impl From<&Person> for Actor {
     }
 }
 
+/// What became of a hold that was asked for, or of its lifting.
+#[derive(Debug)]
+pub enum HoldSubmitted {
+    /// It was done.
+    Done(HoldChange),
+    /// It waits for a second person.
+    Proposed(ProposalView),
+}
+
+/// What became of a bank's own key.
+#[derive(Debug)]
+pub enum KeySubmitted {
+    /// It is registered; whether it is new.
+    Done(MemberKeyView, bool),
+    /// It waits for a second person.
+    Proposed(ProposalView),
+}
+
 type Unit<T> = StoreResult<ServiceResult<(T, Vec<Draft>)>>;
 
 /// Applies a change, or proposes it where two persons are demanded.
@@ -116,6 +121,41 @@ pub fn submit_blocking(exchange: &Exchange, person: Person, what: Proposed) -> S
     let (proposed, committed) = exchange.writer.unit_blocking(submission(exchange, person, what)?)?;
     exchange.directory.refresh()?;
     Ok(proposed.map_or(Submitted::Applied(committed), Submitted::Proposed))
+}
+
+/// Places a hold, or proposes it where two persons are demanded.
+pub async fn place_hold(
+    exchange: &Arc<Exchange>,
+    person: Person,
+    new: NewHold,
+    claim: Option<Claim>,
+) -> ServiceResult<HoldSubmitted> {
+    if !exchange.administration.two_persons {
+        let done = holds::place(exchange, &Actor::from(&person), new, claim).await?;
+        return Ok(HoldSubmitted::Done(done));
+    }
+    propose(exchange, person, Proposed::PlaceHold(new)).await
+}
+
+/// Lifts a hold, or proposes that.
+pub async fn lift_hold(
+    exchange: &Arc<Exchange>,
+    person: Person,
+    id: String,
+    claim: Option<Claim>,
+) -> ServiceResult<HoldSubmitted> {
+    if !exchange.administration.two_persons {
+        let done = holds::lift(exchange, &Actor::from(&person), id, claim).await?;
+        return Ok(HoldSubmitted::Done(done));
+    }
+    propose(exchange, person, Proposed::LiftHold(id)).await
+}
+
+async fn propose(exchange: &Arc<Exchange>, person: Person, what: Proposed) -> ServiceResult<HoldSubmitted> {
+    match submit(exchange, person, what).await? {
+        Submitted::Proposed(proposal) => Ok(HoldSubmitted::Proposed(proposal)),
+        Submitted::Applied(_) => Err(ServiceError::internal("applied where two persons are needed")),
+    }
 }
 
 /// One page of proposals, oldest first.
@@ -142,7 +182,7 @@ pub fn approve(exchange: &Exchange, person: Person, id: String) -> ServiceResult
             return Ok(Err(refusal));
         }
         let mut drafts = vec![draft(EntryKind::ChangeApproved, &proposal, &what, &person)];
-        match what.write(c, &Actor::from(&person), now)? {
+        match what.write(c, &Actor::from(&person), &proposal.id, now)? {
             Ok(more) => drafts.extend(more),
             // Judged a moment ago in this very transaction: what was written so far must not stay.
             Err(_changed) => return Err(StoreError::DecideAgain),
@@ -169,44 +209,6 @@ pub fn reject(exchange: &Exchange, person: Person, id: String) -> ServiceResult<
     Ok(Decided { proposal, receipt: committed.receipt(0)? })
 }
 
-impl Proposed {
-    fn target(&self) -> &'static str {
-        match self {
-            Proposed::Member(_) => "member",
-        }
-    }
-
-    fn views(&self) -> Vec<ChangeView> {
-        match self {
-            Proposed::Member(changes) => changes
-                .iter()
-                .map(|change| ChangeView {
-                    change: change.name().to_owned(),
-                    subject: change.member().to_string(),
-                    detail: change.told(),
-                })
-                .collect(),
-        }
-    }
-
-    fn refusal(&self, c: &mut AnyConnection, now: Timestamp) -> StoreResult<Option<ServiceError>> {
-        match self {
-            Proposed::Member(changes) => admin::refusal(c, changes, now),
-        }
-    }
-
-    fn write(
-        &self,
-        c: &mut AnyConnection,
-        actor: &Actor,
-        now: Timestamp,
-    ) -> StoreResult<ServiceResult<Vec<Draft>>> {
-        match self {
-            Proposed::Member(changes) => admin::write(c, changes, actor, now),
-        }
-    }
-}
-
 fn submission(
     exchange: &Exchange,
     person: Person,
@@ -218,7 +220,7 @@ fn submission(
     let change = serde_json::to_string(&what).map_err(ServiceError::internal)?;
     Ok(move |c: &mut AnyConnection, now: Timestamp| {
         if !two_persons {
-            return Ok(what.write(c, &Actor::from(&person), now)?.map(|drafts| (None, drafts)));
+            return Ok(what.write(c, &Actor::from(&person), &id, now)?.map(|drafts| (None, drafts)));
         }
         if let Some(refusal) = what.refusal(c, now)? {
             return Ok(Err(refusal));
@@ -246,7 +248,10 @@ fn open_proposal(
     let Some(proposal) = proposals::lock(c, id)? else { return Ok(Err(ServiceError::NotFound)) };
     match proposal.status.at(now, proposal.expires_at) {
         ProposalStatus::Open => {}
-        decided @ (ProposalStatus::Approved | ProposalStatus::Rejected | ProposalStatus::Lapsed) => {
+        decided @ (ProposalStatus::Approved
+        | ProposalStatus::Done
+        | ProposalStatus::Rejected
+        | ProposalStatus::Lapsed) => {
             return Ok(Err(ServiceError::Conflict(format!("the proposal is {decided}, not open"))));
         }
     }
@@ -265,6 +270,65 @@ fn decide(
     proposal.status = status;
     proposal.decided = Some((person.member.clone(), person.label.clone(), now));
     Ok(view(&proposal, what, now))
+}
+
+/// Lets a key on this host be rotated: at once, or by an approved proposal of these very words, which is used up.
+///
+/// Without a proposal where two persons are demanded, it is proposed, and nothing may be done yet.
+pub fn permit_rotation(
+    exchange: &Exchange,
+    person: Person,
+    what: String,
+    proposal: Option<String>,
+) -> ServiceResult<Option<ProposalView>> {
+    if !exchange.administration.two_persons {
+        return Ok(None);
+    }
+    let Some(id) = proposal else {
+        return match submit_blocking(exchange, person, Proposed::RotateKey(what))? {
+            Submitted::Proposed(view) => Ok(Some(view)),
+            Submitted::Applied(_) => Err(ServiceError::internal("applied where two persons are needed")),
+        };
+    };
+    let ((), _committed) = exchange.writer.unit_blocking(move |c, now| {
+        let Some(proposal) = proposals::lock(c, &id)? else { return Ok(Err(ServiceError::NotFound)) };
+        let named = match read(&proposal) {
+            Ok(Proposed::RotateKey(named)) => named == what,
+            Ok(
+                Proposed::Member(_) | Proposed::PlaceHold(_) | Proposed::LiftHold(_) | Proposed::MemberKey(_),
+            )
+            | Err(_) => false,
+        };
+        if !named || proposal.status != ProposalStatus::Approved || now >= proposal.expires_at {
+            return Ok(Err(ServiceError::Conflict(format!(
+                "the proposal is {}, or for something else than: {what}",
+                proposal.status.at(now, proposal.expires_at)
+            ))));
+        }
+        proposals::set_status(c, &id, ProposalStatus::Done)?;
+        Ok(Ok(((), Vec::new())))
+    })?;
+    Ok(None)
+}
+
+/// Registers a bank's own key, or proposes that; the proof of possession is judged at once.
+pub async fn register_key(
+    exchange: &Arc<Exchange>,
+    caller: &Caller,
+    usage: KeyUse,
+    jwk: PublicJwk,
+    proof: &str,
+) -> ServiceResult<KeySubmitted> {
+    if !exchange.administration.two_persons {
+        let (view, new) = member_keys::register(exchange, caller, usage, jwk, proof).await?;
+        return Ok(KeySubmitted::Done(view, new));
+    }
+    member_keys::check(caller, usage, &jwk, proof, exchange.clock.now())?;
+    let what = Proposed::MemberKey(NewMemberKey { member: caller.member.clone(), usage, jwk });
+    match submit(exchange, caller.into(), what).await? {
+        Submitted::Proposed(view) => Ok(KeySubmitted::Proposed(view)),
+        Submitted::Applied(_) => Err(ServiceError::internal("applied where two persons are needed")),
+    }
 }
 
 fn read(proposal: &Proposal) -> ServiceResult<Proposed> {

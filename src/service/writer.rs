@@ -106,6 +106,11 @@ impl Writer {
         answer.recv().map_err(|_| ServiceError::internal("the writer ended"))?
     }
 
+    /// Pulls that have arrived and are not answered yet.
+    pub fn on_their_way(&self) -> usize {
+        self.on_their_way.load(Ordering::Relaxed)
+    }
+
     /// The newest checkpoint that this process signed and anchored, if it signed any.
     pub fn published(&self) -> Option<Arc<Published>> {
         self.published.load_full()

@@ -113,6 +113,12 @@ pub fn decide(
     Ok(())
 }
 
+/// Sets where a proposal stands, and leaves who decided it.
+pub fn set_status(connection: &mut AnyConnection, id: &str, status: ProposalStatus) -> StoreResult<()> {
+    diesel::update(proposal::table.find(id)).set(proposal::status.eq(status.as_str())).execute(connection)?;
+    Ok(())
+}
+
 /// One page of proposals by id, which is also the order in which they were made.
 pub fn page(connection: &mut AnyConnection, after: &str, limit: i64) -> StoreResult<Vec<Proposal>> {
     let rows: Vec<Row> =

@@ -289,10 +289,13 @@ async fn a_checkpoint_that_was_kept_binds_the_ledger(backend: Backend) {
     for (note, what) in [
         (sound.clone(), None),
         (
-            keys.sign_checkpoint(4_097, shuidaiyi::ledger::empty_root()),
+            keys.sign_checkpoint(4_097, shuidaiyi::ledger::empty_root()).unwrap(),
             Some("root of the first 4097 entries"),
         ),
-        (keys.sign_checkpoint(99_999, shuidaiyi::ledger::empty_root()), Some("entries that were signed")),
+        (
+            keys.sign_checkpoint(99_999, shuidaiyi::ledger::empty_root()).unwrap(),
+            Some("entries that were signed"),
+        ),
         (sound.replace("4097", "4098"), Some("checkpoint")),
     ] {
         std::fs::write(&file, note).unwrap();

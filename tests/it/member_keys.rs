@@ -56,7 +56,7 @@ impl TestKey {
         json!({"member": member, "use": usage, "jwk": self.jwk, "iat": site.clock.now().seconds()})
     }
 
-    async fn register(&self, site: &Site, member: &str, usage: &str) -> (StatusCode, Value) {
+    pub async fn register(&self, site: &Site, member: &str, usage: &str) -> (StatusCode, Value) {
         let proof = self.sign("key-proof+jwt", &self.claims(site, member, usage));
         put(site, member, usage, json!({"jwk": self.jwk, "proof": proof})).await
     }

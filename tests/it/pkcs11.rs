@@ -41,7 +41,8 @@ async fn a_token_signs_dossiers_and_checkpoints(backend: Backend) {
         assert!(!site.dir().join("keys").join(name).exists(), "{name} is in the token only");
     }
 
-    let child = ChildGateway::start_with(&site.dir(), &[("SOFTHSM2_CONF", token.configuration.to_str().unwrap())]);
+    let child =
+        ChildGateway::start_with(&site.dir(), &[("SOFTHSM2_CONF", token.configuration.to_str().unwrap())]);
     let wire = Wire::new(&site, "bank-01", &child.url());
     let answers = join_all((0..40).map(|n| wire.pull(&consents[n % consents.len()], None))).await;
     for answer in answers {

@@ -7,8 +7,8 @@ use clap::Args;
 
 use crate::cli::output::{Failure, NO, say};
 use crate::cli::synth_command::bar;
+use crate::clock::{Clock, SystemClock};
 use crate::config::Config;
-use crate::seal::trust::TrustFile;
 use crate::service::keys::Keys;
 use crate::service::ledger_audit::{AuditReport, Audited, Mismatch, audit};
 use crate::store::error::StoreError;
@@ -33,9 +33,7 @@ pub struct AuditOptions {
 /// Audits, with a progress bar on stderr. The gateway may be running, or refuse to.
 pub fn run(options: &AuditOptions) -> Result<ExitCode, Failure> {
     let places = Config::load(&options.config)?.places()?;
-    let trust = std::fs::read_to_string(&places.keys.trust).map_err(|e| Failure::usage(e).about(&places.keys.trust))?;
-    let trust = TrustFile::parse(&trust).map_err(|e| Failure::usage(e).about(&places.keys.trust))?;
-    let keys = Keys::load(&places.keys, trust).map_err(Failure::usage)?;
+    let keys = Keys::load(places.keys.clone(), SystemClock.now()).map_err(Failure::usage)?;
     let mut audited = Audited::at(&places, &keys);
     for file in &options.checkpoint {
         audited.bind_file(file, &keys).map_err(|e| Failure::usage(e).about(file))?;

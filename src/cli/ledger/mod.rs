@@ -2,9 +2,9 @@
 
 mod audit;
 mod checkpoint;
+mod export;
 mod recover;
 mod replay;
-mod export;
 
 use std::process::ExitCode;
 
