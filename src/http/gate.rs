@@ -9,6 +9,7 @@ use serde::de::DeserializeOwned;
 
 use super::body::{Body, BodyOptions};
 use super::connection::{Connections, Peer};
+use super::console;
 use super::problem;
 use super::routes::{Entry, Takes};
 use crate::seal::digest::base64url;
@@ -54,8 +55,12 @@ pub async fn dispatch(entry: Option<Entry>, request: HttpRequest, payload: Paylo
     let outcome = pass(entry, &request, &mut body).await;
     let mut response = match outcome {
         Ok(response) => response,
+        Err(error) if console::has(request.path()) => console::error_page(&request, &error, &id),
         Err(error) => problem::response(&error, &id),
     };
+    if console::has(request.path()) {
+        console::dress(&mut response);
+    }
     if let Ok(value) = HeaderValue::from_str(&id) {
         response.headers_mut().insert(X_REQUEST_ID.clone(), value);
     }

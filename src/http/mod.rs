@@ -4,6 +4,7 @@ pub mod batch_errors;
 pub mod batches;
 pub mod body;
 pub mod connection;
+pub mod console;
 pub mod consents;
 pub mod dossiers;
 pub mod gate;

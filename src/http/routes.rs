@@ -9,6 +9,7 @@ use actix_web::{HttpRequest, HttpResponse};
 
 use super::body::Body;
 use super::gate::{Context, dispatch};
+use super::console;
 use super::{batch_errors, batches, consents, dossiers, ledger, products, releases};
 use crate::domain::member::Role;
 use crate::service::error::ServiceResult;
@@ -78,7 +79,7 @@ pub fn table() -> Vec<Entry> {
 
 /// Mounts the table: each entry behind the gate, and whatever is in no entry behind it too.
 pub fn mount(config: &mut ServiceConfig) {
-    let table = table();
+    let table: Vec<Entry> = table().into_iter().chain(console::table()).collect();
     let mut paths: Vec<&'static str> = table.iter().map(|entry| entry.path).collect();
     paths.dedup();
     for path in paths {

@@ -10,6 +10,7 @@ pub mod directory;
 pub mod disclosures;
 pub mod error;
 pub mod evidence;
+pub mod figures;
 pub mod ingest;
 pub mod keys;
 pub mod memory;

@@ -13,6 +13,7 @@ pub mod consents;
 pub mod db;
 pub mod disclosures;
 pub mod error;
+pub mod figures;
 pub mod idempotency;
 pub mod ledger;
 pub mod ledger_read;
