@@ -21,6 +21,7 @@ use shuidaiyi::domain::consent::{
 };
 use shuidaiyi::domain::denial::{ConsentFault, Denial};
 use shuidaiyi::domain::describe;
+use shuidaiyi::domain::hold::{HoldKind, HoldStatus};
 use shuidaiyi::domain::import::manifest::{Manifest, ManifestCity, ManifestFile};
 use shuidaiyi::domain::import::{Charset, Compression, Form, InputRule, Syntax};
 use shuidaiyi::domain::member::Role;
@@ -35,6 +36,7 @@ use shuidaiyi::ledger::EntryKind;
 use shuidaiyi::seal::sd_jwt::{ConsentClaim, DossierClaims, WindowClaim};
 use shuidaiyi::service::consent::NewConsent;
 use shuidaiyi::service::error::{Fault, RefusedDelivery, ServiceError};
+use shuidaiyi::service::holds::NewHold;
 use shuidaiyi::service::ingest::Mode;
 use shuidaiyi::service::refusals::Counted;
 
@@ -253,6 +255,8 @@ fn every_list_of_names_is_the_one_of_the_code() {
     assert_enum::<Drawdown>("product", "/$defs/drawdown/enum");
     assert_enum::<Repayment>("product", "/$defs/repayment/enum");
     assert_enum::<Security>("product", "/$defs/security/enum");
+    assert_enum::<HoldKind>("hold", "/properties/target/enum");
+    assert_enum::<HoldStatus>("hold", "/properties/status/enum");
     assert_enum::<Mode>("openapi", "/components/schemas/Mode/enum");
     let rules: Vec<&str> = InputRule::ALL.iter().map(|rule| rule.as_str()).collect();
     assert_list("batch", "/$defs/rule/enum", &rules);
@@ -290,6 +294,7 @@ fn every_list_of_fields_is_the_one_of_the_code() {
     assert_fields::<ProductTerms>("product", "/$defs/terms/properties");
     assert_fields::<FieldProfile>("product", "/$defs/profile/properties");
     assert_fields::<products::Approval>("product", "/$defs/approval/properties");
+    assert_fields::<NewHold>("hold", "/$defs/new/properties");
     assert_fields::<DossierClaims>("dossier-claims", "/properties");
     assert_fields::<ConsentClaim>("dossier-claims", "/properties/consent/properties");
     assert_fields::<WindowClaim>("common", "/$defs/window/properties");

@@ -45,6 +45,8 @@ pub enum Command {
     Show(ShowOptions),
     /// 存证账本 The ledger on this host
     Ledger(super::ledger::LedgerOptions),
+    /// 暂停提供 The brake: stop what leaves for a member, product, section or taxpayer
+    Hold(super::hold::HoldOptions),
 }
 
 /// `demo`

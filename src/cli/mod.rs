@@ -5,6 +5,7 @@ mod check;
 mod consent;
 mod delivered;
 mod demo;
+mod hold;
 mod import;
 pub mod init;
 mod ledger;
@@ -57,6 +58,7 @@ fn run(command: Command) -> Result<ExitCode, Failure> {
         Command::Verify(options) => verify::run(&options),
         Command::Show(options) => show::run(&options),
         Command::Ledger(options) => ledger::run(&options),
+        Command::Hold(options) => hold::run(&options),
     }
 }
 

@@ -29,6 +29,8 @@ wire_enum! {
         TaxpayerMismatch = "taxpayer_mismatch",
         /// The product is not approved, or its approval does not cover today.
         ProductNotApproved = "product_not_approved",
+        /// The bureau holds its bank, product or taxpayer, or a section that was asked for.
+        OnHold = "on_hold",
         /// Nothing of its window lies within the months that the product's profile opens.
         WindowClosed = "window_closed",
     }

@@ -7,6 +7,7 @@ pub mod describe;
 pub mod dossier;
 pub mod fen;
 pub mod form_rows;
+pub mod hold;
 pub mod id_digest;
 pub mod import;
 pub mod member;

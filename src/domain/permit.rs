@@ -6,6 +6,7 @@ use chrono::NaiveDate;
 
 use super::consent::{Consent, ConsentStatus, Purpose};
 use super::denial::{ConsentFault, Denial};
+use super::hold::{HeldSubject, Holds};
 use super::id_digest::IdDigest;
 use super::member::MemberId;
 use super::period::Window;
@@ -94,11 +95,12 @@ impl Permit {
     }
 }
 
-/// Decides a pull at the instant `at` by the ledger's clock.
+/// Decides a pull at the instant `at` by the ledger's clock, in sight of these holds.
 pub fn permit(
     ask: &Ask,
     consent: Option<&Consent>,
     product: Option<&Product>,
+    holds: &Holds,
     at: Timestamp,
 ) -> Result<Permit, Denial> {
     let not_in_force = Denial::NotInForce;
@@ -110,6 +112,10 @@ pub fn permit(
         .and_then(|product| open_profile(product, today))
         .ok_or(not_in_force(ConsentFault::ProductNotApproved))?;
     let window = narrowed_window(consent, profile, today).ok_or(not_in_force(ConsentFault::WindowClosed))?;
+    // Before the sections are compared: whether an ask goes beyond a consent is told only where nothing is held.
+    if holds.bar(held_subject(ask, consent), at) {
+        return Err(not_in_force(ConsentFault::OnHold));
+    }
     let sections = wanted_sections(ask, consent)?;
     Ok(Permit {
         consent_id: consent.terms.id.clone(),
@@ -172,6 +178,15 @@ fn narrowed_window(consent: &Consent, profile: &FieldProfile, today: NaiveDate) 
     let asked = consent.terms.window.resolve(today)?;
     let opened = Window::resolve_months(profile.window_months, today)?;
     Window::new(asked.from().max(opened.from()), asked.to().min(opened.to())).ok()
+}
+
+fn held_subject<'a>(ask: &'a Ask, consent: &'a Consent) -> HeldSubject<'a> {
+    HeldSubject {
+        bank: ask.bank.as_str(),
+        product: &consent.terms.product_id,
+        taxpayer: consent.terms.taxpayer_id.as_str(),
+        sections: ask.sections.as_deref().unwrap_or(&consent.terms.sections),
+    }
 }
 
 fn wanted_sections(ask: &Ask, consent: &Consent) -> Result<Vec<Section>, Denial> {

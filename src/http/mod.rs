@@ -8,6 +8,7 @@ pub mod console;
 pub mod consents;
 pub mod dossiers;
 pub mod gate;
+pub mod holds;
 pub mod ledger;
 pub mod operations;
 pub mod pages;

@@ -10,6 +10,7 @@ use actix_web::{HttpRequest, HttpResponse};
 use super::body::Body;
 use super::gate::{Context, dispatch};
 use super::console;
+use super::holds;
 use super::{batch_errors, batches, consents, dossiers, ledger, products, releases};
 use crate::domain::member::Role;
 use crate::service::error::ServiceResult;
@@ -71,6 +72,9 @@ pub fn table() -> Vec<Entry> {
             takes: Takes::Stream(|c, body| Box::pin(batches::deliver(c, body))),
         },
         get("/v1/batches/{id}/errors", BUREAU, |c| Box::pin(batch_errors::errors(c))),
+        get("/v1/holds", BUREAU, |c| Box::pin(holds::list(c))),
+        post("/v1/holds", BUREAU, |c| Box::pin(holds::place(c))),
+        post("/v1/holds/{id}/lifting", BUREAU, |c| Box::pin(holds::lift(c))),
         get("/v1/ledger/checkpoint", MEMBERS, |c| Box::pin(ledger::checkpoint(c))),
         get("/v1/ledger/proof/{index}", MEMBERS, |c| Box::pin(ledger::proof(c))),
         get("/v1/keys", MEMBERS, |c| Box::pin(ledger::keys(c))),

@@ -25,6 +25,10 @@ wire_enum! {
         ProductApproved = "product.approved",
         /// The directory of members changed.
         MemberChanged = "member.changed",
+        /// The bureau stopped releases of a member, product, section or taxpayer.
+        HoldPlaced = "hold.placed",
+        /// The bureau let them go on.
+        HoldLifted = "hold.lifted",
     }
 }
 

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::Exchange;
+use super::directory::Caller;
 use super::error::{ServiceError, ServiceResult};
 use super::receipt::Committed;
 use crate::domain::member::{MemberId, MemberStatus};
@@ -13,6 +14,28 @@ use crate::store::members::{self, Certificate, Member};
 
 /// The actor of what is done on the host's command line.
 pub const OPERATOR: &str = "operator";
+
+/// Who does something administrative: the member that an entry names, and the person it commits to.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Actor {
+    /// The member; [`OPERATOR`] on the host's command line.
+    pub member: String,
+    /// Label of the certificate used, or the operating system's name of the person.
+    pub label: String,
+}
+
+impl Actor {
+    /// The person at the host's command line.
+    pub fn operator(label: impl Into<String>) -> Self {
+        Self { member: OPERATOR.to_owned(), label: label.into() }
+    }
+}
+
+impl From<&Caller> for Actor {
+    fn from(caller: &Caller) -> Self {
+        Self { member: caller.member.to_string(), label: caller.label.clone() }
+    }
+}
 
 /// A change to the directory.
 #[derive(Clone, Debug)]

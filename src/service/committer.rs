@@ -82,7 +82,7 @@ impl Committer {
         let known = &self.known;
         let done = self.ledger.write(|c| match work(c, now)? {
             Err(refusal) => Ok(Err(refusal)),
-            Ok((value, drafts)) => Ok(Ok((value, append(c, known, now, drafts, |_| Ok(()))?))),
+            Ok((value, drafts)) => Ok(Ok((value, append(c, known, now, drafts, |_, _| Ok(()))?))),
         });
         match noting_breaks(done) {
             Ok(Ok((value, appended))) => {

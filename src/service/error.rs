@@ -115,7 +115,9 @@ impl From<StoreError> for ServiceError {
         match error {
             StoreError::Busy { why } => ServiceError::Busy(why),
             StoreError::Unavailable { why } => ServiceError::Busy(why),
-            StoreError::DecideAgain => ServiceError::Busy("the ledger's clock moved while deciding".into()),
+            StoreError::DecideAgain => {
+                ServiceError::Busy("the ledger's clock or a hold moved while deciding".into())
+            }
             StoreError::Duplicate
             | StoreError::MissingReference
             | StoreError::Corrupt { .. }

@@ -11,6 +11,7 @@ pub mod disclosures;
 pub mod error;
 pub mod evidence;
 pub mod figures;
+pub mod holds;
 pub mod ingest;
 pub mod keys;
 pub mod memory;

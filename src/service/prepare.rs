@@ -9,11 +9,13 @@ use super::error::{ServiceError, ServiceResult};
 use super::memory::ReadyDisclosure;
 use super::release::{POLICY, PullRequest};
 use crate::domain::denial::Denial;
+use crate::domain::hold::Holds;
 use crate::domain::permit::{Ask, Permit, permit};
 use crate::domain::timestamp::Timestamp;
 use crate::seal::digest::canonical_json;
 use crate::seal::sd_jwt::{self, CLAIMS_VERSION, ConsentClaim, DIGEST_ALGORITHM, DossierClaims, WindowClaim};
 use crate::store::consents;
+use crate::store::holds;
 use crate::store::idempotency::Claim;
 use crate::store::products;
 use crate::store::release_unit::{Prepared, ReleaseCommand};
@@ -66,7 +68,8 @@ pub async fn prepare(
 /// What an earlier pull left in memory, if it allows this one and still holds at the newest head this process signed.
 fn recall(exchange: &Exchange, ask: &Ask, now: Timestamp) -> ServiceResult<Option<(Permit, Ready)>> {
     let Some((consent, product)) = exchange.memory.consent(&ask.consent_id) else { return Ok(None) };
-    let Ok(permit) = permit(ask, Some(&consent), Some(&product), now) else { return Ok(None) };
+    // Holds are not remembered: the write unit reads them, and what it refuses is forgotten here.
+    let Ok(permit) = permit(ask, Some(&consent), Some(&product), Holds::NONE, now) else { return Ok(None) };
     Ok(remembered(exchange, &permit, now)?.map(|ready| (permit, ready)))
 }
 
@@ -90,14 +93,14 @@ async fn complete(
 type ReadUnit = Result<(Permit, Option<Ready>), Denial>;
 
 fn read(exchange: &Exchange, ask: &Ask, now: Timestamp, may_build: bool) -> ServiceResult<ReadUnit> {
-    let (consent, product) = exchange.ledger.read(|c| {
+    let (consent, product, holds) = exchange.ledger.read(|c| {
         let consent = consents::find(c, &ask.consent_id)?;
         // Asked for an unknown consent too: the work must not tell the two apart.
         let product_id = consent.as_ref().map_or("", |consent| consent.terms.product_id.as_str());
         let product = products::find(c, product_id)?;
-        Ok((consent, product))
+        Ok((consent, product, holds::active(c, now)?))
     })?;
-    match permit(ask, consent.as_ref(), product.as_ref(), now) {
+    match permit(ask, consent.as_ref(), product.as_ref(), &holds, now) {
         Err(denial) => Ok(Err(denial)),
         Ok(permit) => {
             if let (Some(consent), Some(product)) = (consent, product) {

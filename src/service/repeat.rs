@@ -18,6 +18,7 @@ use super::refusals::rate_limited;
 use super::release::{Dossier, PullRequest, Pulled, refuse};
 use crate::domain::consent::{Consent, ConsentStatus};
 use crate::domain::denial::{ConsentFault, Denial};
+use crate::domain::hold::HeldSubject;
 use crate::domain::id_digest::IdDigest;
 use crate::domain::period::Window;
 use crate::domain::section::Section;
@@ -26,7 +27,9 @@ use crate::domain::timestamp::Timestamp;
 use crate::ledger::entry::EntryKind;
 use crate::seal::sd_jwt;
 use crate::store::consents;
-use crate::store::error::StoreError;
+use crate::store::db::AnyConnection;
+use crate::store::error::{StoreError, StoreResult};
+use crate::store::holds;
 use crate::store::ledger::{self, Draft, Field};
 use crate::store::quota;
 use crate::store::releases::{self, ReleaseRow};
@@ -145,20 +148,28 @@ async fn repeat(
     let stored = row.clone();
     let dossier = exchange.blocking(move |e| rebuild(e, &stored, &have)).await?;
     let draft = repeated_draft(caller, row);
-    let (consent_id, asker) = (row.consent_id.clone(), caller.clone());
+    let (consent_id, asker, row) = (row.consent_id.clone(), caller.clone(), row.clone());
     let (barred, committed) = exchange
         .writer
         .unit(move |c, now| {
             let consents = consents::lock(c, &[&consent_id])?;
             // Judged by the ledger's clock, which another process may have moved ahead of this one's.
-            let at = now.max(ledger::head(c)?.at.plus_micros(1));
-            let barred =
+            let head = ledger::head(c)?;
+            let at = now.max(head.at.plus_micros(1));
+            let mut barred =
                 consents.first().map_or(Some(ConsentFault::Unknown), |consent| bars_repeat(consent, at));
+            if barred.is_none() && is_held(c, &row, at)? {
+                barred = Some(ConsentFault::OnHold);
+            }
             if barred.is_none() && counted == Counted::ToTheDay {
                 let place = quota::take(c, &asker.member, at.shanghai_date(), 1, asker.quota_per_day)?;
                 if place.taken == 0 {
                     return Ok(Err(rate_limited(&asker, at)));
                 }
+            }
+            // Under the head's lock: a hold placed meanwhile by another process comes before this entry.
+            if barred.is_none() && ledger::lock_head(c)?.last_hold_index != head.last_hold_index {
+                return Err(StoreError::DecideAgain);
             }
             Ok(Ok((barred, if barred.is_none() { vec![draft] } else { Vec::new() })))
         })
@@ -181,6 +192,21 @@ fn bars_repeat(consent: &Consent, at: Timestamp) -> Option<ConsentFault> {
         ConsentStatus::Expired => Some(ConsentFault::Expired),
         ConsentStatus::Superseded => Some(ConsentFault::Superseded),
     }
+}
+
+/// Whether the bureau holds what would be sent again.
+fn is_held(c: &mut AnyConnection, row: &ReleaseRow, at: Timestamp) -> StoreResult<bool> {
+    let corrupt = |why: &dyn ToString| StoreError::corrupt("release", why.to_string());
+    let names = row.sections.as_deref().unwrap_or_default().split_whitespace();
+    let sections: Vec<Section> =
+        names.map(|name| name.parse().map_err(|why| corrupt(&why))).collect::<Result<_, _>>()?;
+    let subject = HeldSubject {
+        bank: &row.bank,
+        product: row.product_id.as_deref().unwrap_or_default(),
+        taxpayer: row.taxpayer_id.as_deref().unwrap_or_default(),
+        sections: &sections,
+    };
+    Ok(holds::active(c, at)?.bar(subject, at))
 }
 
 fn repeated_draft(caller: &Caller, row: &ReleaseRow) -> Draft {

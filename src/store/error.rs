@@ -37,8 +37,8 @@ pub enum StoreError {
         /// What differs.
         why: String,
     },
-    /// The decision was taken at an instant that the ledger's clock has left behind: decide again.
-    #[error("the ledger's clock moved past a boundary while deciding")]
+    /// The ledger's clock or a hold moved past the decision while it was taken: decide again.
+    #[error("the ledger's clock or a hold moved past the decision while it was taken")]
     DecideAgain,
     /// Anything else that the database refused.
     #[error("the database refused a statement")]

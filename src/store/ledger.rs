@@ -31,6 +31,8 @@ pub struct Head {
     pub at: Timestamp,
     /// Index of the newest `batch.committed` entry, or -1.
     pub last_batch_index: i64,
+    /// Index of the newest entry that placed or lifted a hold, or -1.
+    pub last_hold_index: i64,
 }
 
 #[derive(Queryable)]
@@ -41,6 +43,7 @@ struct HeadRow {
     frontier: Vec<u8>,
     at: NaiveDateTime,
     last_batch_index: i64,
+    last_hold_index: i64,
 }
 
 impl HeadRow {
@@ -53,7 +56,12 @@ impl HeadRow {
                 why: format!("the head's root does not follow from its frontier at size {size}"),
             });
         }
-        Ok(Head { frontier, at: Timestamp::from_naive(self.at), last_batch_index: self.last_batch_index })
+        Ok(Head {
+            frontier,
+            at: Timestamp::from_naive(self.at),
+            last_batch_index: self.last_batch_index,
+            last_hold_index: self.last_hold_index,
+        })
     }
 }
 
@@ -137,7 +145,8 @@ pub fn head(connection: &mut AnyConnection) -> StoreResult<Head> {
     row.parse()
 }
 
-fn lock_head(connection: &mut AnyConnection) -> StoreResult<Head> {
+/// The head, locked until the transaction ends: what is read after it cannot be overtaken by another unit.
+pub fn lock_head(connection: &mut AnyConnection) -> StoreResult<Head> {
     let row: HeadRow = match connection {
         AnyConnection::Pg(c) => ledger_head::table.find(1).for_update().get_result(c)?,
         // The transaction began immediate: it holds the one write lock.
@@ -149,14 +158,14 @@ fn lock_head(connection: &mut AnyConnection) -> StoreResult<Head> {
 /// Appends entries as the last step of a unit of work.
 ///
 /// `known` is the newest head this process vouches for: a database that fell behind it, or differs
-/// from it, is refused before anything is written. `judge` sees the instants given to the entries
-/// and may refuse them, when a decision taken at `now` no longer holds.
+/// from it, is refused before anything is written. `judge` sees the locked head and the instants given to the
+/// entries, and may refuse them, when a decision taken at `now` no longer holds.
 pub fn append(
     connection: &mut AnyConnection,
     known: &Known,
     now: Timestamp,
     drafts: Vec<Draft>,
-    judge: impl FnOnce(&[Timestamp]) -> StoreResult<()>,
+    judge: impl FnOnce(&Head, &[Timestamp]) -> StoreResult<()>,
 ) -> StoreResult<Appended> {
     let head = lock_head(connection)?;
     check_continuity(connection, known, &head)?;
@@ -169,7 +178,7 @@ pub fn append(
         return Ok(Appended { entries: Vec::new(), tree: Extension::new(head.frontier.clone()), head });
     }
     let instants = instants(now, head.at, drafts.len());
-    judge(&instants)?;
+    judge(&head, &instants)?;
 
     let mut tree = Extension::new(head.frontier.clone());
     let random = SystemRandom::new();
@@ -185,6 +194,9 @@ pub fn append(
         if draft.kind == EntryKind::BatchCommitted {
             rows.batches.push((draft.object_id.clone(), idx));
             grown.last_batch_index = idx;
+        }
+        if matches!(draft.kind, EntryKind::HoldPlaced | EntryKind::HoldLifted) {
+            grown.last_hold_index = idx;
         }
         let salt = salts.leaf.as_bytes().to_vec();
         rows.push(idx, draft, &leaf, hash, &salts);
@@ -281,6 +293,7 @@ fn advance(connection: &mut AnyConnection, head: &Head) -> StoreResult<()> {
         ledger_head::frontier.eq(head.frontier.to_bytes()),
         ledger_head::at.eq(head.at.naive()),
         ledger_head::last_batch_index.eq(head.last_batch_index),
+        ledger_head::last_hold_index.eq(head.last_hold_index),
     );
     on_backend!(connection, c => diesel::update(ledger_head::table.find(1)).set(changes).execute(c))?;
     Ok(())

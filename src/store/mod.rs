@@ -14,6 +14,7 @@ pub mod db;
 pub mod disclosures;
 pub mod error;
 pub mod figures;
+pub mod holds;
 pub mod idempotency;
 pub mod ledger;
 pub mod ledger_read;

@@ -7,11 +7,12 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::db::AnyConnection;
 use super::error::{StoreError, StoreResult};
-use super::ledger::{self, Appended, Draft, Field, Known, append};
+use super::ledger::{self, Appended, Draft, Field, Head, Known, append};
 use super::releases::ReleaseRow;
-use super::{consents, idempotency, products, quota, releases};
+use super::{consents, holds, idempotency, products, quota, releases};
 use crate::domain::consent::Consent;
 use crate::domain::denial::Denial;
+use crate::domain::hold::Holds;
 use crate::domain::member::MemberId;
 use crate::domain::permit::{Ask, Permit, permit};
 use crate::domain::product::Product;
@@ -102,7 +103,7 @@ pub fn release(
     quotas: &HashMap<MemberId, u64>,
     commands: &[ReleaseCommand],
 ) -> StoreResult<Released> {
-    let mut facts = Facts::lock(connection, commands)?;
+    let mut facts = Facts::lock(connection, commands, now)?;
     let mut decisions: Vec<Decision> =
         commands.iter().map(|command| decide(&mut facts, command, now)).collect();
     let remaining = apply_quota(connection, quotas, commands, &mut decisions, now)?;
@@ -137,7 +138,11 @@ pub fn release(
     releases::insert(connection, &rows)?;
     count_pulls(connection, &pulls)?;
     claim_keys(connection, commands, &decisions, now)?;
-    let appended = append(connection, known, now, drafts, |instants| still_true(instants, now, &boundaries))?;
+    let seen = facts.last_hold_index;
+    let appended = append(connection, known, now, drafts, |head, instants| {
+        unbraked(head, seen)?;
+        still_true(instants, now, &boundaries)
+    })?;
     Ok(Released { decisions, remaining, appended: Some(appended) })
 }
 
@@ -147,10 +152,16 @@ struct Facts {
     products: HashMap<String, Product>,
     keys: HashMap<(MemberId, String), idempotency::Kept>,
     last_batch_index: i64,
+    holds: Holds,
+    last_hold_index: i64,
 }
 
 impl Facts {
-    fn lock(connection: &mut AnyConnection, commands: &[ReleaseCommand]) -> StoreResult<Self> {
+    fn lock(
+        connection: &mut AnyConnection,
+        commands: &[ReleaseCommand],
+        now: Timestamp,
+    ) -> StoreResult<Self> {
         let mut ids: Vec<&str> = commands.iter().map(|command| command.ask.consent_id.as_str()).collect();
         ids.sort_unstable();
         ids.dedup();
@@ -176,8 +187,10 @@ impl Facts {
                 keys.insert((command.ask.bank.clone(), claim.key.clone()), kept);
             }
         }
-        let last_batch_index = ledger::head(connection)?.last_batch_index;
-        Ok(Self { consents, products, keys, last_batch_index })
+        let Head { last_batch_index, last_hold_index, .. } = ledger::head(connection)?;
+        // Where there never was a hold, looking for one costs nothing.
+        let holds = if last_hold_index < 0 { Holds::default() } else { holds::active(connection, now)? };
+        Ok(Self { consents, products, keys, last_batch_index, holds, last_hold_index })
     }
 
     fn taxpayer(&self, consent_id: &str) -> Option<&str> {
@@ -207,7 +220,7 @@ fn decide(facts: &mut Facts, command: &ReleaseCommand, now: Timestamp) -> Decisi
     };
     let consent = facts.consents.get(&command.ask.consent_id);
     let product = consent.and_then(|consent| facts.products.get(&consent.terms.product_id));
-    match permit(&command.ask, consent, product, now) {
+    match permit(&command.ask, consent, product, &facts.holds, now) {
         Err(denial) => return Decision::Refused(denial),
         Ok(permit) if permit != prepared.permit => return Decision::Outdated,
         Ok(_same) if prepared.last_batch_index < facts.last_batch_index => return Decision::Outdated,
@@ -292,6 +305,11 @@ fn claim_keys(
         }
     }
     Ok(())
+}
+
+/// A hold that another process placed while these were decided comes before them in the ledger: decide again.
+fn unbraked(head: &Head, seen: i64) -> StoreResult<()> {
+    if head.last_hold_index == seen { Ok(()) } else { Err(StoreError::DecideAgain) }
 }
 
 /// The decisions were taken at `now`; the entries carry their own instants, which may lie later.

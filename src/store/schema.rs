@@ -84,6 +84,7 @@ diesel::table! {
         frontier -> Binary,
         at -> Timestamp,
         last_batch_index -> BigInt,
+        last_hold_index -> BigInt,
     }
 }
 
@@ -208,6 +209,20 @@ diesel::table! {
         present -> Bool,
         as_of_index -> BigInt,
         encoded -> Text,
+    }
+}
+
+diesel::table! {
+    hold (id) {
+        id -> Text,
+        target -> Text,
+        value -> Text,
+        reason -> Text,
+        until -> Nullable<Timestamp>,
+        placed_at -> Timestamp,
+        placed_by -> Text,
+        lifted_at -> Nullable<Timestamp>,
+        lifted_by -> Nullable<Text>,
     }
 }
 

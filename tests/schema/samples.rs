@@ -5,6 +5,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use shuidaiyi::domain::consent::{Consent, ConsentTerms};
 use shuidaiyi::domain::denial::{ConsentFault, Denial};
+use shuidaiyi::domain::hold::{Hold, HoldTarget};
 use shuidaiyi::domain::import::{InputRule, RowError};
 use shuidaiyi::domain::product::{FieldProfile, ProductTerms};
 use shuidaiyi::domain::timestamp::Timestamp;
@@ -18,6 +19,7 @@ use shuidaiyi::seal::verify::Expectations;
 use shuidaiyi::service::consent::{ConsentChange, ConsentView, NewConsent};
 use shuidaiyi::service::error::RefusedDelivery;
 use shuidaiyi::service::error::ServiceError;
+use shuidaiyi::service::holds::{HoldChange, HoldView, NewHold};
 use shuidaiyi::service::ingest::Report;
 use shuidaiyi::service::product::ProductView;
 use shuidaiyi::service::receipt::Receipt;
@@ -52,6 +54,7 @@ fn requests_are_read() {
     read::<NewConsent>(&sample("consent-new"));
     read::<consents::Revocation>(&sample("consent-revocation"));
     read::<products::Approval>(&sample("product-approval"));
+    read::<NewHold>(&sample("hold-new")).target().unwrap();
     round_trip::<ProductTerms>(&sample("product-terms"));
     read::<ProductTerms>(&sample("product-terms")).check().unwrap();
     let profile: FieldProfile = read(&sample("product-approval")["profile"]);
@@ -137,6 +140,25 @@ fn answers_are_written_so() {
     let longest = serde_json::to_value(written(Some(String::new()), Some(receipt.clone()))).unwrap();
     assert_eq!(keys(&longest), keys(&document("release")["$defs"]["repeated"]["properties"]));
     assert_eq!(keys(&sample("receipt")), keys(&document("receipt")["properties"]));
+}
+
+#[test]
+fn a_hold_is_shown_so() {
+    let shown = sample("hold");
+    let hold = Hold {
+        id: read(&shown["id"]),
+        target: HoldTarget::parse(read(&shown["target"]), shown["value"].as_str().unwrap()).unwrap(),
+        reason: read(&shown["reason"]),
+        until: read(&shown["until"]),
+        placed_at: read(&shown["placed_at"]),
+        placed_by: read(&shown["placed_by"]),
+        lifted_at: read(&shown["lifted_at"]),
+        lifted_by: read(&shown["lifted_by"]),
+    };
+    let view = HoldView::new(hold, "2026-11-25".parse().unwrap());
+    assert_eq!(serde_json::to_value(&view).unwrap(), shown);
+    let change = HoldChange { hold: view, receipt: read(&sample("receipt")) };
+    assert_eq!(serde_json::to_value(change).unwrap(), sample("hold-change"));
 }
 
 #[test]
