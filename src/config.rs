@@ -10,6 +10,7 @@ use serde::Deserialize;
 use crate::http::body::BodyOptions;
 use crate::http::server::GatewayOptions;
 use crate::http::tls::TlsOptions;
+use crate::service::enrolment::AdministrationOptions;
 use crate::service::start::Places;
 use crate::store::db::Location;
 
@@ -35,6 +36,9 @@ pub struct Config {
     /// Limits on requests.
     #[serde(default)]
     pub limits: BodyOptions,
+    /// How members, keys and holds are administered.
+    #[serde(default)]
+    pub administration: AdministrationOptions,
 }
 
 /// Where records and ledger are kept: two SQLite files, or two schemas of a PostgreSQL database.
@@ -144,6 +148,8 @@ impl Config {
             keys: self.keys.directory.clone(),
             trust: self.keys.trust.clone(),
             connections: self.database.connections,
+            authorities: self.tls.ca.clone(),
+            administration: self.administration,
         })
     }
 

@@ -35,6 +35,8 @@ pub enum Command {
     Import(ImportOptions),
     /// 成员管理 Members and their certificates
     Member(MemberOptions),
+    /// 双人复核 Changes that wait for a second person
+    Proposal(super::proposal::ProposalOptions),
     /// 授权管理 Consents
     Consent(ConsentOptions),
     /// 以银行身份查询 A bank's pull, as a client
@@ -249,6 +251,14 @@ pub enum MemberAction {
         /// Its SHA-256 fingerprint, as `member list` shows it.
         fingerprint: String,
     },
+    /// 更换证书 A new certificate beside the old one, which ends after an overlap
+    Rotate(super::enrol::RotateOptions),
+    /// 按证书请求登记 A certificate for a member's signing request (PKCS #10)
+    Enrol(super::enrol::EnrolOptions),
+    /// 永久退出 A member leaves for good
+    Leave(super::enrol::LeaveOptions),
+    /// 开发用吊销清单 A revocation list of the development authority
+    Crl(super::enrol::CrlOptions),
     /// 设定每日查询配额 How many dossiers a bank may ask for in a day
     Quota {
         /// The configuration file.

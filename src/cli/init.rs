@@ -7,7 +7,6 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 
 use super::arguments::InitOptions;
-use super::member::pin;
 use super::output::{Failure, operator_label, say};
 use crate::clock::{Clock, SystemClock};
 use crate::config::{Config, DATABASE_URL_VARIABLE};
@@ -19,14 +18,13 @@ use crate::seal::keys::{generate_ed25519, generate_secret, write_pkcs8, write_pr
 use crate::seal::trust::{KeySet, LedgerKey, TrustFile, TrustedKey};
 use crate::service::Exchange;
 use crate::service::admin::{Change, apply};
+use crate::service::enrolment::{AUTHORITY_KEY_FILE, pin};
 use crate::service::keys::{DOSSIER_KEY_FILE, LEDGER_KEY_FILE, origin_of, salt_key_file};
 use crate::service::start::{StartError, open};
 use crate::store::members::Member;
 
 /// Banks of the programme.
 pub const BANKS: u32 = 12;
-/// The development CA's key; its certificate is `certs/ca.pem`.
-const AUTHORITY_KEY_FILE: &str = "development-ca.key";
 /// Key of the references to grantors' identities, which only the bureau holds.
 pub const ID_REFERENCE_KEY_FILE: &str = "bureau-id-reference.key";
 const DATABASE_URL_FILE: &str = "database-url";

@@ -3,35 +3,46 @@
 use std::path::Path;
 use std::process::ExitCode;
 
-use serde_json::json;
-
 use super::arguments::{MemberAction, MemberOptions};
-use super::output::{Failure, open_exchange, operator_label, say};
-use crate::domain::member::{MemberId, MemberStatus};
-use crate::domain::timestamp::Timestamp;
-use crate::seal::certificate::{MemberCertificate, check_client_profile};
-use crate::service::admin::{Change, apply};
-use crate::store::members::{self, Certificate, Member};
+use super::enrol;
+use super::output::{Failure, open_exchange, operator, say};
+use crate::domain::member::{CertificateState, MemberId, MemberStatus};
+use crate::service::Exchange;
+use crate::service::admin::Change;
+use crate::service::enrolment::Offered;
+use crate::service::members::{MemberView, NewCertificate, overview, registration};
+use crate::service::proposals::{Proposed, Submitted, submit_blocking};
+use crate::store::members::Member;
 
 /// Does what was asked.
 pub fn run(options: &MemberOptions) -> Result<ExitCode, Failure> {
     let (config, change) = match &options.action {
         MemberAction::List { config, json } => return list(config, *json),
+        MemberAction::Rotate(options) => return enrol::rotate(options),
+        MemberAction::Enrol(options) => return enrol::enrol(options),
+        MemberAction::Crl(options) => return enrol::crl(options),
+        MemberAction::Leave(options) => (&options.config, Change::WithdrawMember(options.member()?)),
         MemberAction::Add { config, member, role, name, certificate, label, quota_per_day } => {
+            let exchange = open_exchange(config)?;
             let id = parse(member)?;
-            let role = role.parse().map_err(Failure::usage)?;
-            let pinned = read_certificate(certificate, &id, label)?;
+            let new = read(certificate, label)?;
+            let (enrolled, _changes) =
+                registration(&exchange, &id, &new).map_err(|why| Failure::from(why).about(certificate))?;
             let member = Member {
                 id,
-                role,
+                role: role.parse().map_err(Failure::usage)?,
                 name: name.clone(),
                 status: MemberStatus::Active,
                 quota_per_day: *quota_per_day,
             };
-            (config, Change::Add(member, pinned))
+            return change(&exchange, vec![Change::Add(member, enrolled.pinned)]);
         }
         MemberAction::Certificate { config, member, certificate, label } => {
-            (config, Change::AddCertificate(read_certificate(certificate, &parse(member)?, label)?))
+            let exchange = open_exchange(config)?;
+            let new = read(certificate, label)?;
+            let (_, changes) = registration(&exchange, &parse(member)?, &new)
+                .map_err(|why| Failure::from(why).about(certificate))?;
+            return change(&exchange, changes);
         }
         MemberAction::Suspend { config, member } => (config, Change::Suspend(parse(member)?)),
         MemberAction::Resume { config, member } => (config, Change::Resume(parse(member)?)),
@@ -42,67 +53,64 @@ pub fn run(options: &MemberOptions) -> Result<ExitCode, Failure> {
             (config, Change::SetQuota(parse(member)?, *per_day))
         }
     };
-    let committed = apply(&*open_exchange(config)?, vec![change], operator_label())?;
-    say(format!("已完成，存证序号 done, ledger entry {}", committed.entry(0)?.index));
+    self::change(&*open_exchange(config)?, vec![change])
+}
+
+/// Applies changes, or proposes them where two persons are demanded, and says which.
+pub fn change(exchange: &Exchange, changes: Vec<Change>) -> Result<ExitCode, Failure> {
+    match submit_blocking(exchange, operator(), Proposed::Member(changes))? {
+        Submitted::Applied(committed) => {
+            say(format!("已完成，存证序号 done, ledger entry {}", committed.entry(0)?.index));
+        }
+        Submitted::Proposed(proposal) => say(format!(
+            "待第二人批准 waits for a second person: shuidaiyi proposal approve --config … {}",
+            proposal.id
+        )),
+    }
     Ok(ExitCode::SUCCESS)
 }
 
-fn parse(member: &str) -> Result<MemberId, Failure> {
+/// A member's slug as given on the command line.
+pub fn parse(member: &str) -> Result<MemberId, Failure> {
     member.parse().map_err(Failure::usage)
 }
 
-/// A member's certificate as the directory pins it.
-pub fn pin(certificate: &MemberCertificate, member: &MemberId, label: &str) -> Result<Certificate, Failure> {
-    let instant = |micros| {
-        Timestamp::from_micros(micros)
-            .ok_or_else(|| Failure::usage("the certificate's dates are outside the calendar"))
-    };
-    Ok(Certificate {
-        fingerprint: certificate.fingerprint.clone(),
-        member: member.clone(),
-        label: label.to_owned(),
-        not_before: instant(certificate.not_before_micros)?,
-        not_after: instant(certificate.not_after_micros)?,
-        withdrawn_at: None,
-    })
-}
-
-fn read_certificate(path: &Path, member: &MemberId, label: &str) -> Result<Certificate, Failure> {
-    let wrong = |why: &dyn ToString| Failure::usage(format!("{}: {}", path.display(), why.to_string()));
-    let pem = std::fs::read_to_string(path).map_err(|why| wrong(&why))?;
-    let certificate = MemberCertificate::parse_pem(&pem).map_err(|why| wrong(&why))?;
-    check_client_profile(&certificate.der).map_err(|why| wrong(&why))?;
-    pin(&certificate, member, label)
+/// A certificate file, PEM, under a label.
+pub fn read(path: &Path, label: &str) -> Result<NewCertificate, Failure> {
+    let pem = std::fs::read_to_string(path).map_err(|why| Failure::usage(why).about(path))?;
+    Ok(NewCertificate { offered: Offered::Certificate(pem), label: label.to_owned(), replaces: None })
 }
 
 fn list(config: &Path, as_json: bool) -> Result<ExitCode, Failure> {
     let exchange = open_exchange(config)?;
-    let read = exchange.ledger.read(|c| Ok((members::all(c)?, members::certificates(c)?)));
-    let (all, certificates) = read.map_err(Failure::system)?;
-    for member in all {
-        let own = certificates.iter().filter(|certificate| certificate.member == member.id);
+    for member in overview(&exchange) {
         if as_json {
-            let own: Vec<_> = own
-                .map(|c| json!({"fingerprint": c.fingerprint, "label": c.label, "not_before": c.not_before, "not_after": c.not_after, "withdrawn_at": c.withdrawn_at}))
-                .collect();
-            say(
-                json!({"id": member.id, "role": member.role, "name": member.name, "status": member.status, "quota_per_day": member.quota_per_day, "certificates": own}),
-            );
+            say(serde_json::to_string(&member).map_err(Failure::system)?);
         } else {
-            say(format!(
-                "{:<12} {:<10} {:<10} {:>9}/日 day  {}",
-                member.id, member.role, member.status, member.quota_per_day, member.name
-            ));
-            for c in own {
-                let state = if c.withdrawn_at.is_some() { "已撤销 withdrawn" } else { "有效 in use" };
-                say(format!(
-                    "    {}  {}  至 until {}  {state}",
-                    c.fingerprint,
-                    c.label,
-                    c.not_after.shanghai_date()
-                ));
-            }
+            tell(&member);
         }
     }
     Ok(ExitCode::SUCCESS)
+}
+
+fn tell(member: &MemberView) {
+    say(format!(
+        "{:<12} {:<10} {:<10} {:>9}/日 day  {}",
+        member.id, member.role, member.status, member.quota_per_day, member.name
+    ));
+    for c in &member.certificates {
+        let state = match c.state {
+            CertificateState::NotYetValid => "尚未生效 not yet valid",
+            CertificateState::InUse => "有效 in use",
+            CertificateState::Expiring => "即将到期 ends soon",
+            CertificateState::Expired => "已过期 expired",
+            CertificateState::Withdrawn => "已撤销 withdrawn",
+        };
+        let end = c.withdrawn_at.map_or(c.not_after, |at| at.min(c.not_after));
+        let (fingerprint, label, days) = (&c.fingerprint, &c.label, c.days_left);
+        say(format!(
+            "    {fingerprint}  {label}  至 until {}（{days} 天 days） {state}",
+            end.shanghai_date()
+        ));
+    }
 }

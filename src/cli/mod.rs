@@ -6,11 +6,13 @@ mod consent;
 mod delivered;
 mod demo;
 mod hold;
+mod enrol;
 mod import;
 pub mod init;
 mod ledger;
 mod member;
 mod output;
+mod proposal;
 mod pull;
 mod serve;
 mod show;
@@ -53,6 +55,7 @@ fn run(command: Command) -> Result<ExitCode, Failure> {
         Command::Check(options) => check::run(&options),
         Command::Import(options) => import::run(&options),
         Command::Member(options) => member::run(&options),
+        Command::Proposal(options) => proposal::run(&options),
         Command::Consent(options) => consent::run(&options),
         Command::Pull(options) => pull::run(&options),
         Command::Verify(options) => verify::run(&options),

@@ -7,8 +7,10 @@ use std::sync::Arc;
 use crate::app::AppError;
 use crate::clock::SystemClock;
 use crate::config::{Config, ConfigError};
+use crate::domain::proposal::Person;
 use crate::outbound::gateway_client::ClientError;
 use crate::service::Exchange;
+use crate::service::admin::OPERATOR;
 use crate::service::error::ServiceError;
 use crate::service::start::{StartError, open};
 
@@ -148,6 +150,30 @@ pub fn block_on<T>(work: impl Future<Output = Result<T, Failure>>) -> Result<T, 
 /// The person at the command line, as entries of the ledger commit to it.
 pub fn operator_label() -> String {
     std::env::var("SUDO_USER").or_else(|_| std::env::var("USER")).unwrap_or_else(|_| "operator".to_owned())
+}
+
+/// The same person for the two-person rule: with the host's number for its user, which the environment cannot change.
+pub fn operator() -> Person {
+    Person {
+        member: OPERATOR.to_owned(),
+        label: operator_label(),
+        credential: format!("uid:{}", host_user().unwrap_or_default()),
+    }
+}
+
+/// Who signed in, if the host keeps account of it; else whose process this is, or who became root by sudo.
+fn host_user() -> Option<String> {
+    use std::os::unix::fs::MetadataExt;
+    const UNSET: u32 = u32::MAX;
+    let signed_in = std::fs::read_to_string("/proc/self/loginuid").ok();
+    if let Some(uid) = signed_in.and_then(|text| text.trim().parse().ok()).filter(|uid: &u32| *uid != UNSET) {
+        return Some(uid.to_string());
+    }
+    let own = std::fs::metadata("/proc/self").ok()?.uid();
+    match std::env::var("SUDO_UID") {
+        Ok(uid) if own == 0 => Some(uid),
+        Ok(_) | Err(_) => Some(own.to_string()),
+    }
 }
 
 /// Prints one line to stdout; a closed pipe ends the program quietly.

@@ -5,6 +5,8 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
+use super::timestamp::Timestamp;
+
 /// The longest slug of a member.
 const SLUG_LENGTH_MAX: usize = 40;
 
@@ -128,7 +130,57 @@ wire_enum! {
         Active = "active",
         /// Every request is refused until resumed.
         Suspended = "suspended",
+        /// Left the exchange for good: every request is refused, and nothing brings it back.
+        Withdrawn = "withdrawn",
     }
+}
+
+/// Days left at which an expiry is warned of, the first warning first.
+pub const WARNING_DAYS: [i64; 3] = [90, 30, 7];
+
+wire_enum! {
+    /// How a member's certificate stands at an instant.
+    pub enum CertificateState {
+        /// Its first second is still to come.
+        NotYetValid = "not_yet_valid",
+        /// Accepted.
+        InUse = "in_use",
+        /// Accepted, but for less than 30 days more.
+        Expiring = "expiring",
+        /// Past its last second.
+        Expired = "expired",
+        /// No longer accepted, whatever its dates say.
+        Withdrawn = "withdrawn",
+    }
+}
+
+impl CertificateState {
+    /// How a certificate of these instants stands at `now`; `withdrawn_at` may lie ahead, as a rotation's does.
+    pub fn at(
+        now: Timestamp,
+        not_before: Timestamp,
+        not_after: Timestamp,
+        withdrawn_at: Option<Timestamp>,
+    ) -> Self {
+        if withdrawn_at.is_some_and(|at| at <= now) {
+            Self::Withdrawn
+        } else if now >= not_after {
+            Self::Expired
+        } else if now < not_before {
+            Self::NotYetValid
+        } else if days_between(now, withdrawn_at.map_or(not_after, |at| at.min(not_after))) < WARNING_DAYS[1]
+        {
+            Self::Expiring
+        } else {
+            Self::InUse
+        }
+    }
+}
+
+/// Whole days from `now` until `end`; 0 once it has come.
+pub fn days_between(now: Timestamp, end: Timestamp) -> i64 {
+    const DAY_MICROS: i64 = 86_400 * 1_000_000;
+    end.since_micros(now).max(0) / DAY_MICROS
 }
 
 #[cfg(test)]
@@ -141,6 +193,28 @@ mod tests {
         for bad in ["", "Bank", "3bank", "bank_1", "bank 1", "银行", "-x", &"a".repeat(41)] {
             assert_eq!(bad.parse::<MemberId>(), Err(InvalidMemberId), "{bad}");
         }
+    }
+
+    #[test]
+    fn a_certificate_goes_through_its_states() {
+        let day = |n: i64| Timestamp::default().plus_micros(n * 86_400 * 1_000_000);
+        let at = |now, withdrawn| CertificateState::at(now, day(10), day(400), withdrawn);
+        let states = [
+            (9, None, CertificateState::NotYetValid),
+            (10, None, CertificateState::InUse),
+            (370, None, CertificateState::InUse),
+            (371, None, CertificateState::Expiring),
+            (400, None, CertificateState::Expired),
+            (100, Some(day(114)), CertificateState::Expiring),
+            (100, Some(day(130)), CertificateState::InUse),
+            (100, Some(day(100)), CertificateState::Withdrawn),
+            (500, Some(day(100)), CertificateState::Withdrawn),
+        ];
+        for (now, withdrawn, state) in states {
+            assert_eq!(at(day(now), withdrawn), state, "day {now} {withdrawn:?}");
+        }
+        assert_eq!(days_between(day(1).plus_micros(1), day(2)), 0);
+        assert_eq!((days_between(day(1), day(2)), days_between(day(3), day(2))), (1, 0));
     }
 
     #[test]

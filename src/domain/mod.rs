@@ -15,6 +15,7 @@ pub mod narrow;
 pub mod period;
 pub mod permit;
 pub mod product;
+pub mod proposal;
 pub mod record;
 pub mod section;
 pub mod sections;

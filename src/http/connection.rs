@@ -10,41 +10,64 @@ use actix_web::dev::Extensions;
 use actix_web::rt::net::TcpStream;
 
 use crate::domain::member::MemberId;
-use crate::seal::certificate::{MemberCertificate, check_client_profile};
+use crate::seal::certificate::{MemberCertificate, check_client_profile, issuer_and_serial};
 use crate::service::error::{ServiceError, ServiceResult};
 
 /// The certificate on a connection, as far as it can be used.
 pub struct Peer {
-    fingerprint: Result<String, &'static str>,
+    certificate: Result<Recognised, &'static str>,
     slot: OnceLock<Slot>,
 }
 
 impl Peer {
     /// The fingerprint to look up, if the certificate has the profile of a member's.
     pub fn fingerprint(&self) -> ServiceResult<&str> {
-        self.fingerprint.as_deref().map_err(|why| ServiceError::Unauthenticated(why))
+        Ok(&self.recognised()?.fingerprint)
     }
+
+    /// JWK thumbprint of the certificate's key.
+    pub fn key(&self) -> ServiceResult<&str> {
+        Ok(&self.recognised()?.key)
+    }
+
+    /// Issuer and serial number of the certificate, as a revocation list names it.
+    pub fn serial(&self) -> ServiceResult<&Serial> {
+        Ok(&self.recognised()?.serial)
+    }
+
+    fn recognised(&self) -> ServiceResult<&Recognised> {
+        self.certificate.as_ref().map_err(|why| ServiceError::Unauthenticated(why))
+    }
+}
+
+/// Issuer (DER) and serial number of a certificate.
+pub type Serial = (Vec<u8>, Vec<u8>);
+
+struct Recognised {
+    fingerprint: String,
+    key: String,
+    serial: Serial,
 }
 
 /// Called for every new connection, before its first request.
 pub fn on_connect(connection: &dyn Any, extensions: &mut Extensions) {
     let Some(stream) = connection.downcast_ref::<TlsStream<TcpStream>>() else { return };
     let (_tcp, session) = stream.get_ref();
-    let fingerprint = match session.peer_certificates().and_then(|chain| chain.first()) {
+    let certificate = match session.peer_certificates().and_then(|chain| chain.first()) {
         None => Err("no client certificate"),
         Some(certificate) => recognisable(certificate),
     };
-    extensions.insert(Peer { fingerprint, slot: OnceLock::new() });
+    extensions.insert(Peer { certificate, slot: OnceLock::new() });
 }
 
 /// webpki is lenient by design: a certificate without the clientAuth usage passes its handshake. Not here.
-fn recognisable(der: &[u8]) -> Result<String, &'static str> {
+fn recognisable(der: &[u8]) -> Result<Recognised, &'static str> {
     if check_client_profile(der).is_err() {
         return Err("certificate without the profile of a member's");
     }
-    MemberCertificate::parse_der(der)
-        .map(|certificate| certificate.fingerprint)
-        .map_err(|_| "certificate unreadable")
+    let read = MemberCertificate::parse_der(der).ok().zip(issuer_and_serial(der));
+    let (certificate, serial) = read.ok_or("certificate unreadable")?;
+    Ok(Recognised { key: certificate.thumbprint(), fingerprint: certificate.fingerprint, serial })
 }
 
 /// How many connections each member has open.

@@ -12,6 +12,7 @@ use super::gate::{Context, dispatch};
 use super::console;
 use super::holds;
 use super::{batch_errors, batches, consents, dossiers, ledger, products, releases};
+use super::{members, proposals};
 use crate::domain::member::Role;
 use crate::service::error::ServiceResult;
 
@@ -44,6 +45,7 @@ pub struct Entry {
 
 const BANK: &[Role] = &[Role::Bank];
 const BUREAU: &[Role] = &[Role::Bureau];
+const BUREAU_AND_REGULATOR: &[Role] = &[Role::Bureau, Role::Regulator];
 const BANK_AND_BUREAU: &[Role] = &[Role::Bank, Role::Bureau];
 const MEMBERS: &[Role] = Role::ALL;
 
@@ -77,6 +79,18 @@ pub fn table() -> Vec<Entry> {
         post("/v1/holds/{id}/lifting", BUREAU, |c| Box::pin(holds::lift(c))),
         get("/v1/ledger/checkpoint", MEMBERS, |c| Box::pin(ledger::checkpoint(c))),
         get("/v1/ledger/proof/{index}", MEMBERS, |c| Box::pin(ledger::proof(c))),
+        get("/v1/members", BUREAU_AND_REGULATOR, |c| Box::pin(members::list(c))),
+        post("/v1/members/{id}/suspension", BUREAU, |c| Box::pin(members::suspend(c))),
+        post("/v1/members/{id}/resumption", BUREAU, |c| Box::pin(members::resume(c))),
+        post("/v1/members/{id}/withdrawal", BUREAU, |c| Box::pin(members::withdraw(c))),
+        post("/v1/members/{id}/certificates", BUREAU, |c| Box::pin(members::add_certificate(c))),
+        post("/v1/members/{id}/certificates/{fingerprint}/withdrawal", BUREAU, |c| {
+            Box::pin(members::withdraw_certificate(c))
+        }),
+        post("/v1/me/certificates", BANK, |c| Box::pin(members::rotate_own(c))),
+        get("/v1/proposals", BUREAU, |c| Box::pin(proposals::list(c))),
+        post("/v1/proposals/{id}/approval", BUREAU, |c| Box::pin(proposals::approve(c))),
+        post("/v1/proposals/{id}/rejection", BUREAU, |c| Box::pin(proposals::reject(c))),
         get("/v1/keys", MEMBERS, |c| Box::pin(ledger::keys(c))),
     ]
 }

@@ -29,6 +29,12 @@ wire_enum! {
         HoldPlaced = "hold.placed",
         /// The bureau let them go on.
         HoldLifted = "hold.lifted",
+        /// A change of members, keys or holds waits for a second person.
+        ChangeProposed = "change.proposed",
+        /// A second person approved a change; the entries of the change itself follow.
+        ChangeApproved = "change.approved",
+        /// A proposed change was turned down.
+        ChangeRejected = "change.rejected",
     }
 }
 

@@ -6,13 +6,15 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use rcgen::{
-    BasicConstraints, CertificateParams, DistinguishedName, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer,
-    KeyPair, KeyUsagePurpose, PKCS_ECDSA_P256_SHA256, SerialNumber,
+    BasicConstraints, CertificateParams, CertificateRevocationListParams, DistinguishedName, DnType,
+    ExtendedKeyUsagePurpose, IsCa, Issuer, KeyIdMethod, KeyPair, KeyUsagePurpose, PKCS_ECDSA_P256_SHA256,
+    RevokedCertParams, SerialNumber, SubjectPublicKeyInfo,
 };
 use ring::rand::{SecureRandom, SystemRandom};
 use time::OffsetDateTime;
 
 use super::certificate::{CertificateError, MemberCertificate};
+use super::csr::SigningRequest;
 
 /// The organisation in every subject, so that a development certificate is recognised at sight.
 const ORGANISATION: &str = "税贷易 development";
@@ -178,17 +180,7 @@ impl DevelopmentAuthority {
         key_pem: &str,
     ) -> Result<Issued, AuthorityError> {
         let key = KeyPair::from_pem(key_pem)?;
-        let names = request.subject_alt_names.clone();
-        let mut params = parameters(&request.common_name, request.label.as_deref(), names, request.validity)?;
-        params.is_ca = IsCa::ExplicitNoCa;
-        params.use_authority_key_identifier_extension = true;
-        params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
-        params.extended_key_usages = match request.usage {
-            Usage::Server => vec![ExtendedKeyUsagePurpose::ServerAuth],
-            Usage::Client => vec![ExtendedKeyUsagePurpose::ClientAuth],
-            Usage::Signing => vec![],
-        };
-        let certificate = params.signed_by(&key, &self.issuer)?;
+        let certificate = leaf_parameters(request)?.signed_by(&key, &self.issuer)?;
         Ok(Issued {
             certificate_pem: certificate.pem(),
             certificate_der: certificate.der().to_vec(),
@@ -196,6 +188,60 @@ impl DevelopmentAuthority {
             key_der: key.serialize_der(),
         })
     }
+
+    /// A TLS client certificate, in PEM, for the key of a signing request: the member keeps the key to itself.
+    pub fn issue_for_request(
+        &self,
+        member: &str,
+        label: &str,
+        asked: &SigningRequest,
+        now: DateTime<Utc>,
+    ) -> Result<String, AuthorityError> {
+        let mut request = request(member, Usage::Client, now);
+        request.label = Some(label.to_owned());
+        let key = SubjectPublicKeyInfo::from_der(&asked.public_key_info)?;
+        Ok(leaf_parameters(&request)?.signed_by(&key, &self.issuer)?.pem())
+    }
+
+    /// A revocation list (RFC 5280 section 5) in PEM: these serial numbers, revoked as of `validity.from`; a newer
+    /// list is due by `validity.to`.
+    pub fn revocation_list(
+        &self,
+        serials: &[Vec<u8>],
+        number: u64,
+        validity: Validity,
+    ) -> Result<String, AuthorityError> {
+        let this_update = certificate_time(validity.from)?;
+        let revoked = |serial: &Vec<u8>| RevokedCertParams {
+            serial_number: SerialNumber::from_slice(serial),
+            revocation_time: this_update,
+            reason_code: None,
+            invalidity_date: None,
+        };
+        let list = CertificateRevocationListParams {
+            this_update,
+            next_update: certificate_time(validity.to)?,
+            crl_number: SerialNumber::from(number),
+            issuing_distribution_point: None,
+            revoked_certs: serials.iter().map(revoked).collect(),
+            key_identifier_method: KeyIdMethod::Sha256,
+        };
+        Ok(list.signed_by(&self.issuer)?.pem()?)
+    }
+}
+
+fn leaf_parameters(request: &CertificateRequest) -> Result<CertificateParams, AuthorityError> {
+    let names = request.subject_alt_names.clone();
+    let mut params = parameters(&request.common_name, request.label.as_deref(), names, request.validity)?;
+    params.is_ca = IsCa::ExplicitNoCa;
+    params.use_authority_key_identifier_extension = true;
+    params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
+    params.extended_key_usages = match request.usage {
+        Usage::Server => vec![ExtendedKeyUsagePurpose::ServerAuth],
+        Usage::Client => vec![ExtendedKeyUsagePurpose::ClientAuth],
+        Usage::Signing => vec![],
+    };
+    Ok(params)
 }
 
 fn request(common_name: &str, usage: Usage, now: DateTime<Utc>) -> CertificateRequest {

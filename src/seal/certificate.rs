@@ -4,12 +4,14 @@
 //! usage. So a member's certificate is checked here against a closed profile, and is otherwise known
 //! by its fingerprint alone.
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use rustls_pki_types::CertificateDer;
 use rustls_pki_types::pem::PemObject;
 use x509_parser::certificate::X509Certificate;
 use x509_parser::oid_registry::{OID_EC_P256, OID_KEY_TYPE_EC_PUBLIC_KEY};
 use x509_parser::parse_x509_certificate;
-use x509_parser::x509::X509Version;
+use x509_parser::x509::{SubjectPublicKeyInfo, X509Version};
 
 use super::digest::{base64url, hexadecimal, sha256};
 
@@ -17,6 +19,8 @@ use super::digest::{base64url, hexadecimal, sha256};
 pub const LIFE_SECONDS_MAX: i64 = 398 * 86_400;
 
 const MICROS_PER_SECOND: i64 = 1_000_000;
+/// Characters in a line of PEM (RFC 7468 section 2).
+const PEM_LINE: usize = 64;
 
 /// Why a certificate cannot be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -148,10 +152,47 @@ impl MemberCertificate {
 
     /// The JWK thumbprint of the key (RFC 7638): a name for it that needs no bookkeeping.
     pub fn thumbprint(&self) -> String {
-        let (x, y) = self.coordinates();
-        let members = format!(r#"{{"crv":"P-256","kty":"EC","x":"{x}","y":"{y}"}}"#);
-        base64url(&sha256(members.as_bytes()))
+        thumbprint_of(&self.public_key)
     }
+
+    /// The certificate in PEM.
+    pub fn pem(&self) -> String {
+        der_to_pem(&self.der)
+    }
+}
+
+/// The JWK thumbprint (RFC 7638) of an uncompressed P-256 point.
+pub fn thumbprint_of(point: &[u8; 65]) -> String {
+    let (x, y) = point[1..].split_at(32);
+    let members = format!(r#"{{"crv":"P-256","kty":"EC","x":"{}","y":"{}"}}"#, base64url(x), base64url(y));
+    base64url(&sha256(members.as_bytes()))
+}
+
+/// Every certificate of a PEM text, in DER: an authority's file may hold several.
+pub fn pem_to_all_der(pem: &str) -> Result<Vec<Vec<u8>>, CertificateError> {
+    let all: Result<Vec<_>, _> =
+        CertificateDer::pem_slice_iter(pem.as_bytes()).map(|der| der.map(|der| der.to_vec())).collect();
+    all.ok().filter(|all| !all.is_empty()).ok_or(CertificateError::Pem)
+}
+
+/// A certificate in DER as a PEM text, lines of 64 characters (RFC 7468).
+pub fn der_to_pem(der: &[u8]) -> String {
+    let text = STANDARD.encode(der);
+    let mut pem = String::from("-----BEGIN CERTIFICATE-----\n");
+    let mut rest = text.as_str();
+    while !rest.is_empty() {
+        let (line, more) = rest.split_at(rest.len().min(PEM_LINE));
+        pem.push_str(line);
+        pem.push('\n');
+        rest = more;
+    }
+    pem + "-----END CERTIFICATE-----\n"
+}
+
+/// Issuer and serial number of a certificate (DER), as revocation lists name it; `None` if it cannot be read.
+pub fn issuer_and_serial(der: &[u8]) -> Option<(Vec<u8>, Vec<u8>)> {
+    let certificate = parse_whole(der)?;
+    Some((certificate.issuer().as_raw().to_vec(), certificate.raw_serial().to_vec()))
 }
 
 /// The DER of the first certificate in a PEM text.
@@ -243,7 +284,11 @@ fn parse_whole(der: &[u8]) -> Option<X509Certificate<'_>> {
 }
 
 fn p256_point(certificate: &X509Certificate<'_>) -> Option<[u8; 65]> {
-    let key = certificate.public_key();
+    p256_point_of(certificate.public_key())
+}
+
+/// The uncompressed point of a P-256 key; `None` of any other.
+pub(super) fn p256_point_of(key: &SubjectPublicKeyInfo<'_>) -> Option<[u8; 65]> {
     let curve = key.algorithm.parameters.as_ref()?.as_oid().ok()?;
     let point: [u8; 65] = key.subject_public_key.data.as_ref().try_into().ok()?;
     let is_p256 = key.algorithm.algorithm == OID_KEY_TYPE_EC_PUBLIC_KEY && curve == OID_EC_P256;
@@ -288,6 +333,9 @@ mod tests {
         let issued =
             authority().issue_client("bank-03", "system", instant("2026-02-01T00:00:00.9Z")).unwrap();
         let read = MemberCertificate::parse_pem(&issued.certificate_pem).unwrap();
+        assert_eq!(MemberCertificate::parse_pem(&read.pem()).unwrap(), read);
+        assert_eq!(pem_to_all_der(&read.pem().repeat(2)).unwrap(), [read.der.clone(), read.der.clone()]);
+        assert_eq!(pem_to_all_der("hello"), Err(CertificateError::Pem));
         assert_eq!(read, MemberCertificate::parse_der(&issued.certificate_der).unwrap());
         assert_eq!(read.fingerprint, hexadecimal(&sha256(&issued.certificate_der)));
         assert_eq!(read.common_name, "bank-03");

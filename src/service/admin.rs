@@ -2,13 +2,17 @@
 
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 use super::Exchange;
 use super::directory::Caller;
 use super::error::{ServiceError, ServiceResult};
 use super::receipt::Committed;
 use crate::domain::member::{MemberId, MemberStatus};
+use crate::domain::timestamp::Timestamp;
 use crate::ledger::entry::EntryKind;
-use crate::store::error::StoreResult;
+use crate::store::db::AnyConnection;
+use crate::store::error::{StoreError, StoreResult};
 use crate::store::ledger::{Draft, Field};
 use crate::store::members::{self, Certificate, Member};
 
@@ -38,7 +42,8 @@ impl From<&Caller> for Actor {
 }
 
 /// A change to the directory.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(tag = "change", content = "with", rename_all = "snake_case")]
 pub enum Change {
     /// A new member, with its first certificate.
     Add(Member, Certificate),
@@ -48,122 +53,220 @@ pub enum Change {
     Suspend(MemberId),
     /// A member may act again.
     Resume(MemberId),
+    /// A member leaves for good: nothing brings it back, and its name is not given again.
+    WithdrawMember(MemberId),
     /// A certificate is no longer accepted.
     Withdraw(MemberId, String),
+    /// A certificate is no longer accepted from an instant on: the end of a rotation's overlap.
+    WithdrawAt(MemberId, String, Timestamp),
     /// How many dossiers a bank may ask for in a day.
     SetQuota(MemberId, u64),
 }
 
-/// Applies changes in one transaction, each an entry `member.changed`. Blocks on the writer.
+impl Change {
+    /// The member it is about.
+    pub fn member(&self) -> &MemberId {
+        match self {
+            Change::Add(member, _) => &member.id,
+            Change::AddCertificate(certificate) => &certificate.member,
+            Change::Suspend(id) | Change::Resume(id) | Change::WithdrawMember(id) => id,
+            Change::Withdraw(id, _) | Change::WithdrawAt(id, _, _) | Change::SetQuota(id, _) => id,
+        }
+    }
+
+    /// What it is, as entries name it.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Change::Add(..) => "added",
+            Change::AddCertificate(_) => "certificate_added",
+            Change::Suspend(_) => "suspended",
+            Change::Resume(_) => "resumed",
+            Change::WithdrawMember(_) => "withdrawn",
+            Change::Withdraw(..) | Change::WithdrawAt(..) => "certificate_withdrawn",
+            Change::SetQuota(..) => "quota_set",
+        }
+    }
+
+    /// What it says besides: a fingerprint, an instant, a quota; empty if nothing.
+    pub fn detail(&self) -> String {
+        match self {
+            Change::Add(_, certificate) | Change::AddCertificate(certificate) => {
+                certificate.fingerprint.clone()
+            }
+            Change::Suspend(_) | Change::Resume(_) | Change::WithdrawMember(_) => String::new(),
+            Change::Withdraw(_, fingerprint) => fingerprint.clone(),
+            Change::WithdrawAt(_, fingerprint, at) => format!("{fingerprint} {at}"),
+            Change::SetQuota(_, quota) => quota.to_string(),
+        }
+    }
+
+    /// The same for people who are to judge it.
+    pub fn told(&self) -> String {
+        let certificate = |c: &Certificate| format!("{} {} {}", c.label, c.fingerprint, c.not_after);
+        match self {
+            Change::Add(member, c) => format!("{} {} {}", member.role, member.name, certificate(c)),
+            Change::AddCertificate(c) => certificate(c),
+            Change::Suspend(_)
+            | Change::Resume(_)
+            | Change::WithdrawMember(_)
+            | Change::Withdraw(..)
+            | Change::WithdrawAt(..)
+            | Change::SetQuota(..) => self.detail(),
+        }
+    }
+}
+
+/// Applies changes in one transaction, each an entry `member.changed`, as the operator. Blocks on the writer.
 ///
 /// `label` is the person at the command line; it appears as a commitment.
 pub fn apply(exchange: &Exchange, changes: Vec<Change>, label: String) -> ServiceResult<Arc<Committed>> {
-    let ((), committed) = exchange.writer.unit_blocking(move |c, now| {
-        for change in &changes {
-            if let Some(refusal) = check(c, change)? {
-                return Ok(Err(refusal));
-            }
-        }
-        for change in &changes {
-            match change {
-                Change::Add(member, certificate) => {
-                    members::insert(c, member, now)?;
-                    members::insert_certificate(c, certificate)?;
-                }
-                Change::AddCertificate(certificate) => members::insert_certificate(c, certificate)?,
-                Change::Suspend(id) => {
-                    let _changed = members::set_status(c, id, MemberStatus::Suspended)?;
-                }
-                Change::Resume(id) => {
-                    let _changed = members::set_status(c, id, MemberStatus::Active)?;
-                }
-                Change::Withdraw(id, fingerprint) => {
-                    let _changed = members::withdraw_certificate(c, id, fingerprint, now)?;
-                }
-                Change::SetQuota(id, quota) => {
-                    let _changed = members::set_quota(c, id, *quota)?;
-                }
-            }
-        }
-        Ok(Ok(((), changes.iter().map(|change| draft(change, &label)).collect())))
-    })?;
+    let actor = Actor::operator(label);
+    let ((), committed) =
+        exchange.writer.unit_blocking(move |c, now| Ok(write(c, &changes, &actor, now)?.map(|d| ((), d))))?;
     exchange.directory.refresh()?;
     Ok(committed)
 }
 
-/// What stands against a change, before anything is written.
-fn check(
-    connection: &mut crate::store::db::AnyConnection,
-    change: &Change,
+/// The same for whoever acts, away from the threads that serve.
+pub async fn apply_as(
+    exchange: &Arc<Exchange>,
+    changes: Vec<Change>,
+    actor: Actor,
+) -> ServiceResult<Arc<Committed>> {
+    let work = move |c: &mut AnyConnection, now| Ok(write(c, &changes, &actor, now)?.map(|d| ((), d)));
+    let ((), committed) = exchange.writer.unit(work).await?;
+    exchange.blocking(|e| Ok(e.directory.refresh()?)).await?;
+    Ok(committed)
+}
+
+/// Writes changes inside a unit of work, and gives the entries that record them.
+///
+/// Everything is judged before anything is written, so a refusal leaves no trace. What another process changed
+/// in between is found by the writes themselves and rolls the unit back.
+pub fn write(
+    connection: &mut AnyConnection,
+    changes: &[Change],
+    actor: &Actor,
+    now: Timestamp,
+) -> StoreResult<ServiceResult<Vec<Draft>>> {
+    if let Some(refusal) = refusal(connection, changes, now)? {
+        return Ok(Err(refusal));
+    }
+    for change in changes {
+        if !write_one(connection, change, now)? {
+            return Err(StoreError::DecideAgain);
+        }
+    }
+    Ok(Ok(changes.iter().map(|change| draft(change, actor)).collect()))
+}
+
+/// What stands against the changes, before anything is written.
+pub fn refusal(
+    connection: &mut AnyConnection,
+    changes: &[Change],
+    now: Timestamp,
 ) -> StoreResult<Option<ServiceError>> {
-    let all = members::all(connection)?;
-    let certificates = members::certificates(connection)?;
-    let find = |id: &MemberId| all.iter().find(|member| member.id == *id);
-    let absent = |id: &MemberId| {
-        Some(ServiceError::Conflict(format!("there is no member {id}: `member list` shows those there are")))
-    };
-    let pinned = |fingerprint: &str| certificates.iter().any(|c| c.fingerprint == fingerprint);
-    Ok(match change {
-        Change::Add(member, _) if find(&member.id).is_some() => {
-            Some(ServiceError::Conflict(format!("there is a member {} already", member.id)))
+    let standing = Standing::read(connection, now)?;
+    Ok(changes.iter().find_map(|change| standing.refuses(change)))
+}
+
+/// `false` if the directory no longer stands as it was judged.
+fn write_one(c: &mut AnyConnection, change: &Change, now: Timestamp) -> StoreResult<bool> {
+    match change {
+        Change::Add(member, certificate) => {
+            members::insert(c, member, now)?;
+            members::insert_certificate(c, certificate)?;
+            Ok(true)
         }
-        Change::Add(_, certificate) | Change::AddCertificate(certificate)
-            if pinned(&certificate.fingerprint) =>
-        {
-            Some(ServiceError::Conflict("this certificate is registered already".into()))
+        Change::AddCertificate(certificate) => {
+            members::insert_certificate(c, certificate)?;
+            Ok(true)
         }
-        Change::Add(..) => None,
-        Change::AddCertificate(certificate) => match find(&certificate.member) {
-            Some(_) => None,
-            None => absent(&certificate.member),
-        },
-        Change::Suspend(id) => match find(id).map(|member| member.status) {
-            None => absent(id),
-            Some(MemberStatus::Suspended) => {
-                Some(ServiceError::Conflict(format!("{id} is suspended already")))
-            }
-            Some(MemberStatus::Active) => None,
-        },
-        Change::Resume(id) => match find(id).map(|member| member.status) {
-            None => absent(id),
-            Some(MemberStatus::Active) => Some(ServiceError::Conflict(format!("{id} is active already"))),
-            Some(MemberStatus::Suspended) => None,
-        },
-        Change::Withdraw(id, fingerprint) => {
-            let usable = certificates
-                .iter()
-                .any(|c| c.member == *id && c.fingerprint == *fingerprint && c.withdrawn_at.is_none());
-            (!usable).then(|| {
-                ServiceError::Conflict(format!(
-                    "{id} has no such certificate in use: `member list` shows them"
-                ))
-            })
+        Change::Suspend(id) => members::set_status(c, id, MemberStatus::Suspended),
+        Change::Resume(id) => members::set_status(c, id, MemberStatus::Active),
+        Change::WithdrawMember(id) => members::set_status(c, id, MemberStatus::Withdrawn),
+        Change::Withdraw(id, fingerprint) => members::withdraw_certificate(c, id, fingerprint, now),
+        Change::WithdrawAt(id, fingerprint, at) => {
+            members::withdraw_certificate(c, id, fingerprint, *at.max(&now))
         }
-        Change::SetQuota(id, _) => match find(id) {
-            Some(_) => None,
-            None => absent(id),
-        },
-    })
+        Change::SetQuota(id, quota) => members::set_quota(c, id, *quota),
+    }
 }
 
 /// The leaf names the member: entries are read by bureau and regulator, and a member's own by itself. What the
 /// change says in detail (a fingerprint, a quota) is a commitment.
-fn draft(change: &Change, label: &str) -> Draft {
-    let (what, id, detail) = match change {
-        Change::Add(member, certificate) => ("added", &member.id, certificate.fingerprint.clone()),
-        Change::AddCertificate(certificate) => {
-            ("certificate_added", &certificate.member, certificate.fingerprint.clone())
-        }
-        Change::Suspend(id) => ("suspended", id, String::new()),
-        Change::Resume(id) => ("resumed", id, String::new()),
-        Change::Withdraw(id, fingerprint) => ("certificate_withdrawn", id, fingerprint.clone()),
-        Change::SetQuota(id, quota) => ("quota_set", id, quota.to_string()),
-    };
+fn draft(change: &Change, actor: &Actor) -> Draft {
     Draft {
         kind: EntryKind::MemberChanged,
-        object_id: id.to_string(),
-        actor: OPERATOR.to_owned(),
-        by: label.to_owned(),
-        fields: vec![("change", Field::Plain(what.into())), ("detail", Field::Sealed(detail))],
+        object_id: change.member().to_string(),
+        actor: actor.member.clone(),
+        by: actor.label.clone(),
+        fields: vec![
+            ("change", Field::Plain(change.name().into())),
+            ("detail", Field::Sealed(change.detail())),
+        ],
+    }
+}
+
+/// The directory as a unit of work finds it.
+struct Standing {
+    members: Vec<Member>,
+    certificates: Vec<Certificate>,
+    now: Timestamp,
+}
+
+impl Standing {
+    fn read(connection: &mut AnyConnection, now: Timestamp) -> StoreResult<Self> {
+        let (members, certificates) = (members::all(connection)?, members::certificates(connection)?);
+        Ok(Self { members, certificates, now })
+    }
+
+    fn status(&self, id: &MemberId) -> Option<MemberStatus> {
+        self.members.iter().find(|member| member.id == *id).map(|member| member.status)
+    }
+
+    fn refuses(&self, change: &Change) -> Option<ServiceError> {
+        let why = match change {
+            Change::Add(member, certificate) => match self.status(&member.id) {
+                Some(_) => Some(format!("there is a member {} already", member.id)),
+                None => self.pinned(certificate),
+            },
+            Change::AddCertificate(certificate) => {
+                self.left(&certificate.member).or_else(|| self.pinned(certificate))
+            }
+            Change::Suspend(id) => self.left(id).or_else(|| self.stands(id, MemberStatus::Suspended)),
+            Change::Resume(id) => self.left(id).or_else(|| self.stands(id, MemberStatus::Active)),
+            Change::WithdrawMember(id) | Change::SetQuota(id, _) => self.left(id),
+            Change::Withdraw(id, fingerprint) => self.unusable(id, fingerprint, self.now),
+            Change::WithdrawAt(id, fingerprint, at) => self.unusable(id, fingerprint, *at.max(&self.now)),
+        };
+        why.map(ServiceError::Conflict)
+    }
+
+    /// Absent, or withdrawn for good.
+    fn left(&self, id: &MemberId) -> Option<String> {
+        match self.status(id) {
+            None => Some(format!("there is no member {id}: `member list` shows those there are")),
+            Some(MemberStatus::Withdrawn) => Some(format!("{id} has left for good")),
+            Some(MemberStatus::Active | MemberStatus::Suspended) => None,
+        }
+    }
+
+    fn stands(&self, id: &MemberId, status: MemberStatus) -> Option<String> {
+        (self.status(id) == Some(status)).then(|| format!("{id} is {status} already"))
+    }
+
+    fn pinned(&self, certificate: &Certificate) -> Option<String> {
+        let known = self.certificates.iter().any(|known| known.fingerprint == certificate.fingerprint);
+        known.then(|| "this certificate is registered already".to_owned())
+    }
+
+    fn unusable(&self, id: &MemberId, fingerprint: &str, from: Timestamp) -> Option<String> {
+        let accepted = |c: &&Certificate| c.withdrawn_at.is_none_or(|at| at > from);
+        let found = self.certificates.iter().find(|c| c.member == *id && c.fingerprint == *fingerprint);
+        match found.filter(accepted) {
+            Some(_) => None,
+            None => Some(format!("{id} has no such certificate in use: `member list` shows them")),
+        }
     }
 }

@@ -73,7 +73,7 @@ impl Directory {
             .certificates
             .get(fingerprint)
             .ok_or(ServiceError::Unauthenticated("certificate not registered"))?;
-        if certificate.withdrawn_at.is_some() {
+        if certificate.withdrawn_at.is_some_and(|at| at <= now) {
             return Err(ServiceError::Unauthenticated("certificate withdrawn"));
         }
         if now < certificate.not_before || now >= certificate.not_after {
@@ -92,12 +92,36 @@ impl Directory {
                 quota_per_day: member.quota_per_day,
             }),
             MemberStatus::Suspended => Err(ServiceError::Unauthenticated("member suspended")),
+            MemberStatus::Withdrawn => Err(ServiceError::Unauthenticated("member withdrawn")),
         }
     }
 
     /// Whether the snapshot is young enough to let anybody in.
     pub fn is_fresh(&self) -> bool {
         self.snapshot.load().taken.elapsed() <= AGE_MAX
+    }
+
+    /// How long ago the snapshot was taken.
+    pub fn age(&self) -> Duration {
+        self.snapshot.load().taken.elapsed()
+    }
+
+    /// Every member by slug, each with its certificates, those that last longest first.
+    pub fn members(&self) -> Vec<(Member, Vec<Certificate>)> {
+        let snapshot = self.snapshot.load();
+        let mut all: Vec<_> = snapshot.members.values().map(|member| (member.clone(), Vec::new())).collect();
+        all.sort_by(|(one, _), (other, _)| one.id.cmp(&other.id));
+        for certificate in snapshot.certificates.values() {
+            if let Ok(place) = all.binary_search_by(|(member, _)| member.id.cmp(&certificate.member)) {
+                all[place].1.push(certificate.clone());
+            }
+        }
+        for (_, certificates) in &mut all {
+            certificates.sort_by(|one, other| {
+                (other.not_after, &other.fingerprint).cmp(&(one.not_after, &one.fingerprint))
+            });
+        }
+        all
     }
 
     /// Each member's daily quota.

@@ -8,15 +8,18 @@ pub mod committer;
 pub mod consent;
 pub mod directory;
 pub mod disclosures;
+pub mod enrolment;
 pub mod error;
 pub mod evidence;
 pub mod figures;
 pub mod holds;
 pub mod ingest;
 pub mod keys;
+pub mod members;
 pub mod memory;
 pub mod prepare;
 pub mod product;
+pub mod proposals;
 pub mod publisher;
 pub mod receipt;
 pub mod refusals;
@@ -33,6 +36,7 @@ use std::sync::Arc;
 
 use self::catalogue::Catalogue;
 use self::directory::Directory;
+use self::enrolment::Administration;
 use self::error::{ServiceError, ServiceResult};
 use self::keys::Keys;
 use self::memory::Memory;
@@ -61,6 +65,8 @@ pub struct Exchange {
     pub memory: Memory,
     /// Directory for files that are gone when they are closed.
     pub spool: PathBuf,
+    /// The rules and authorities of administration.
+    pub administration: Administration,
     /// Requests that are counted rather than recorded one by one.
     pub refusals: RefusalCounter,
 }

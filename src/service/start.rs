@@ -9,6 +9,7 @@ use super::Exchange;
 use super::catalogue::Catalogue;
 use super::committer::Committer;
 use super::directory::Directory;
+use super::enrolment::{AUTHORITY_KEY_FILE, Administration, AdministrationOptions};
 use super::error::ServiceError;
 use super::keys::{KeyError, Keys};
 use super::memory::Memory;
@@ -40,6 +41,10 @@ pub struct Places {
     pub trust: PathBuf,
     /// Connections to each database.
     pub connections: u32,
+    /// The authorities that members' certificates rest on, PEM.
+    pub authorities: PathBuf,
+    /// How administration goes.
+    pub administration: AdministrationOptions,
 }
 
 /// The exchange cannot be opened.
@@ -90,6 +95,11 @@ pub fn open(places: &Places, clock: Arc<dyn Clock>) -> Result<Arc<Exchange>, Sta
         directory,
         memory: Memory::default(),
         spool: spool(&places.trust),
+        administration: Administration {
+            two_persons: places.administration.two_persons,
+            authorities: places.authorities.clone(),
+            authority_key: places.keys.join(AUTHORITY_KEY_FILE),
+        },
         refusals: RefusalCounter::default(),
     };
     Ok(Arc::new(exchange))

@@ -2,6 +2,7 @@
 
 use chrono::NaiveDateTime;
 use diesel::prelude::*;
+use serde::{Deserialize, Serialize};
 
 use super::db::AnyConnection;
 use super::error::{StoreError, StoreResult};
@@ -10,7 +11,7 @@ use crate::domain::member::{MemberId, MemberStatus, Role};
 use crate::domain::timestamp::Timestamp;
 
 /// A member as stored.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Member {
     /// Its slug.
     pub id: MemberId,
@@ -25,7 +26,7 @@ pub struct Member {
 }
 
 /// A pinned certificate.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Certificate {
     /// Lower-case hexadecimal SHA-256 of the DER.
     pub fingerprint: String,
@@ -37,7 +38,7 @@ pub struct Certificate {
     pub not_before: Timestamp,
     /// First instant past validity.
     pub not_after: Timestamp,
-    /// Since when it is no longer accepted, if ever.
+    /// From when on it is no longer accepted, if ever; ahead while a rotation's overlap lasts.
     pub withdrawn_at: Option<Timestamp>,
 }
 
@@ -115,10 +116,13 @@ pub fn insert_certificate(connection: &mut AnyConnection, new: &Certificate) -> 
     Ok(())
 }
 
-/// Sets a member's status; `false` if it is not there or stands so already.
+/// Sets a member's status; `false` if it is not there, stands so already, or left for good.
 pub fn set_status(connection: &mut AnyConnection, id: &MemberId, status: MemberStatus) -> StoreResult<bool> {
     let changed = diesel::update(
-        member::table.filter(member::id.eq(id.as_str())).filter(member::status.ne(status.as_str())),
+        member::table
+            .filter(member::id.eq(id.as_str()))
+            .filter(member::status.ne(status.as_str()))
+            .filter(member::status.ne(MemberStatus::Withdrawn.as_str())),
     )
     .set(member::status.eq(status.as_str()))
     .execute(connection)?;
@@ -134,18 +138,22 @@ pub fn set_quota(connection: &mut AnyConnection, id: &MemberId, quota_per_day: u
     Ok(changed == 1)
 }
 
-/// Withdraws a certificate of a member; `false` if it has no such certificate in use.
+/// Withdraws a certificate of a member from `at` on, or earlier than was set before; `false` if it has no such
+/// certificate that is accepted until then.
 pub fn withdraw_certificate(
     connection: &mut AnyConnection,
     id: &MemberId,
     fingerprint: &str,
     at: Timestamp,
 ) -> StoreResult<bool> {
+    let later = member_certificate::withdrawn_at
+        .is_null()
+        .or(member_certificate::withdrawn_at.assume_not_null().gt(at.naive()));
     let changed = diesel::update(
         member_certificate::table
             .filter(member_certificate::fingerprint.eq(fingerprint))
             .filter(member_certificate::member_id.eq(id.as_str()))
-            .filter(member_certificate::withdrawn_at.is_null()),
+            .filter(later),
     )
     .set(member_certificate::withdrawn_at.eq(at.naive()))
     .execute(connection)?;

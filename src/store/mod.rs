@@ -21,6 +21,7 @@ pub mod ledger_read;
 pub mod members;
 pub mod migrate;
 pub mod products;
+pub mod proposals;
 pub mod quota;
 pub mod records;
 pub mod release_unit;

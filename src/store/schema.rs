@@ -223,6 +223,18 @@ diesel::table! {
         placed_by -> Text,
         lifted_at -> Nullable<Timestamp>,
         lifted_by -> Nullable<Text>,
+    proposal (id) {
+        id -> Text,
+        change -> Text,
+        status -> Text,
+        proposed_member -> Text,
+        proposed_label -> Text,
+        proposed_credential -> Text,
+        proposed_at -> Timestamp,
+        expires_at -> Timestamp,
+        decided_member -> Nullable<Text>,
+        decided_label -> Nullable<Text>,
+        decided_at -> Nullable<Timestamp>,
     }
 }
 
