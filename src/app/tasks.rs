@@ -11,6 +11,7 @@ use crate::service::Exchange;
 use crate::service::directory::REFRESH_EVERY;
 use crate::service::error::ServiceResult;
 use crate::service::evidence;
+use crate::service::fact_index;
 use crate::service::ingest;
 use crate::service::refusals;
 use crate::store::idempotency;
@@ -40,6 +41,12 @@ pub fn spawn(exchange: &Arc<Exchange>) -> Vec<JoinHandle<()>> {
         at_once_and_every(HOUR, exchange, "Old idempotency keys could not be forgotten", |e| async move {
             e.blocking(|e| Ok(e.ledger.write(|c| idempotency::sweep(c, e.clock.now()))?)).await.map(drop)
         }),
+        every(
+            SECOND,
+            exchange,
+            "The audit's index could not be filled; searches read on past it",
+            |e| async move { e.blocking(fact_index::follow).await },
+        ),
         actix_web::rt::spawn(sweep_deliveries(exchange.clone())),
     ]
 }

@@ -8,8 +8,8 @@ use actix_web::web::{self, Payload, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse};
 
 use super::body::Body;
-use super::gate::{Context, dispatch};
 use super::console;
+use super::gate::{Context, dispatch};
 use super::holds;
 use super::{batch_errors, batches, consents, dossiers, ledger, products, releases};
 use super::{members, proposals};

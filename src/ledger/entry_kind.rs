@@ -35,6 +35,14 @@ wire_enum! {
         ChangeApproved = "change.approved",
         /// A proposed change was turned down.
         ChangeRejected = "change.rejected",
+        /// Bureau, regulator or operator read entries or a release.
+        AuditRead = "audit.read",
+        /// A bundle of evidence about a release was made.
+        EvidenceMade = "evidence.made",
+        /// A person of the regulator opened an inspection's mandate.
+        MandateOpened = "mandate.opened",
+        /// Another person of the regulator approved it.
+        MandateApproved = "mandate.approved",
     }
 }
 

@@ -1,5 +1,5 @@
-//! What those who oversee the exchange see of it: counts by bank and day, the newest releases, one release with its
-//! proof, the ledger's health. Only reads; taxpayers and true reasons are for the bureau alone.
+//! What those who oversee the exchange see of it: counts by bank and day, the newest releases, the
+//! ledger's health. Only reads; taxpayers and true reasons are for the bureau alone.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -7,21 +7,19 @@ use std::sync::Arc;
 use chrono::{Days, NaiveDate};
 
 use super::Exchange;
+use super::audit::{self, ReadScope};
 use super::directory::Caller;
-use super::error::{ServiceError, ServiceResult};
-use super::evidence;
-use crate::domain::consent::Consent;
+use super::error::ServiceResult;
 use crate::domain::denial::Denial;
 use crate::domain::member::Role;
 use crate::domain::timestamp::Timestamp;
-use crate::ledger::entry::{Entry, EntryKind};
-use crate::ledger::hash::{Hash, leaf_hash};
-use crate::ledger::receipt::InclusionReceipt;
+use crate::ledger::entry::Entry;
+use crate::ledger::hash::Hash;
 use crate::store::figures::{self, OutcomeCount, ReleaseFilter};
 use crate::store::ledger;
+use crate::store::members;
 use crate::store::releases::{OUTCOME_GRANTED, ReleaseRow};
 use crate::store::tree::{damage_at_edge, frontier_at};
-use crate::store::{consents, ledger_read, members};
 
 /// The smallest id that is made at this instant or later.
 pub fn first_id_at(at: Timestamp) -> String {
@@ -41,7 +39,8 @@ pub struct Day {
 impl Day {
     /// How many dossiers left, and how many pulls were refused.
     pub fn totals(&self) -> (u64, u64) {
-        let sum = |granted| self.counts.iter().filter(|one| one.granted == granted).map(|one| one.count).sum();
+        let sum =
+            |granted| self.counts.iter().filter(|one| one.granted == granted).map(|one| one.count).sum();
         (sum(true), sum(false))
     }
 }
@@ -72,14 +71,18 @@ pub fn bounds(date: NaiveDate) -> (String, String) {
     (first_id_at(Timestamp::shanghai_midnight(date)), first_id_at(Timestamp::shanghai_midnight(next)))
 }
 
-/// The newest releases that match, newest first, as this caller may see them.
+/// The newest releases that match, newest first, as this caller may see them. The read is an entry before this returns.
 pub async fn newest_releases(
     exchange: &Arc<Exchange>,
     caller: &Caller,
     filter: ReleaseFilter,
     limit: i64,
 ) -> ServiceResult<Vec<ReleaseRow>> {
+    let asked = serde_json::json!({
+        "releases": { "bank": filter.bank, "granted": filter.granted, "from": filter.from_id, "before": filter.before_id }
+    });
     let rows = exchange.blocking(move |e| Ok(e.ledger.read(|c| figures::newest(c, &filter, limit))?)).await?;
+    audit::record_read(exchange, caller, ReadScope::Entries, exchange.fresh_id(), &asked, None).await?;
     Ok(rows.into_iter().map(|row| seen_by(row, caller)).collect())
 }
 
@@ -96,59 +99,6 @@ fn seen_by(mut row: ReleaseRow, caller: &Caller) -> ReleaseRow {
         }
     }
     row
-}
-
-/// One release with its entry and the proof that the entry is in the ledger.
-#[derive(Debug)]
-pub struct ProvedRelease {
-    /// The release, as this caller may see it.
-    pub row: ReleaseRow,
-    /// `sha-256:` digest of the JWT that left.
-    pub dossier_digest: Option<String>,
-    /// Its consent, if there is one of that id; for the bureau alone.
-    pub consent: Option<Consent>,
-    /// Label of the certificate used.
-    pub label: Option<String>,
-    /// The entry that recorded it.
-    pub entry: Entry,
-    /// Hash of that entry's leaf.
-    pub leaf: Hash,
-    /// Leads from the leaf to the root of a signed checkpoint.
-    pub proof: InclusionReceipt,
-}
-
-/// One release whole.
-pub async fn release(exchange: &Arc<Exchange>, caller: &Caller, id: &str) -> ServiceResult<ProvedRelease> {
-    let wanted = id.to_owned();
-    let (row, consent, label, stored) = exchange
-        .blocking(move |e| {
-            Ok(e.ledger.read(|c| {
-                let Some(row) = figures::find(c, &wanted)? else { return Ok(None) };
-                let kind = if row.outcome == OUTCOME_GRANTED {
-                    EntryKind::ReleaseGranted
-                } else {
-                    EntryKind::ReleaseRefused
-                };
-                let Some(stored) = ledger_read::entry_about(c, &wanted, kind)? else { return Ok(None) };
-                let consent = consents::find(c, &row.consent_id)?;
-                let certificates = members::certificates(c)?;
-                let label = certificates.into_iter().find(|one| one.fingerprint == row.certificate);
-                Ok(Some((row, consent, label.map(|one| one.label), stored)))
-            })?)
-        })
-        .await?
-        .ok_or(ServiceError::NotFound)?;
-    let proof = evidence::proof(exchange, stored.index, None).await?;
-    let dossier_digest = row.jwt.as_deref().map(crate::seal::sd_jwt::dossier_digest);
-    Ok(ProvedRelease {
-        dossier_digest,
-        consent: consent.filter(|_| caller.role == Role::Bureau),
-        label,
-        entry: Entry::parse(&stored.leaf).map_err(ServiceError::internal)?,
-        leaf: leaf_hash(&stored.leaf),
-        proof,
-        row: seen_by(row, caller),
-    })
 }
 
 /// Every member's full name by its slug.

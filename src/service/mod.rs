@@ -3,6 +3,7 @@
 
 pub mod admin;
 pub mod assemble;
+pub mod audit;
 pub mod catalogue;
 pub mod committer;
 pub mod consent;
@@ -11,6 +12,7 @@ pub mod disclosures;
 pub mod enrolment;
 pub mod error;
 pub mod evidence;
+pub mod fact_index;
 pub mod figures;
 pub mod holds;
 pub mod ingest;
@@ -21,6 +23,7 @@ pub mod prepare;
 pub mod product;
 pub mod proposals;
 pub mod publisher;
+pub mod rebuild;
 pub mod receipt;
 pub mod refusals;
 pub mod rejections;

@@ -5,24 +5,19 @@
 use std::sync::Arc;
 
 use serde::Serialize;
-use serde_json::Value;
 
 use super::Exchange;
-use super::assemble::{Wanted, assemble};
 use super::directory::Caller;
 use super::error::{ServiceError, ServiceResult};
 use super::evidence;
-use super::prepare::LEGAL_REP_DIGEST;
+use super::rebuild::rebuild;
 use super::receipt::Receipt;
 use super::refusals::rate_limited;
 use super::release::{Dossier, PullRequest, Pulled, refuse};
 use crate::domain::consent::{Consent, ConsentStatus};
 use crate::domain::denial::{ConsentFault, Denial};
 use crate::domain::hold::HeldSubject;
-use crate::domain::id_digest::IdDigest;
-use crate::domain::period::Window;
 use crate::domain::section::Section;
-use crate::domain::taxpayer_id::TaxpayerId;
 use crate::domain::timestamp::Timestamp;
 use crate::ledger::entry::EntryKind;
 use crate::seal::sd_jwt;
@@ -220,80 +215,5 @@ fn repeated_draft(caller: &Caller, row: &ReleaseRow) -> Draft {
             ("dossier_digest", Field::Plain(view(row).dossier_digest.into())),
             ("purpose", Field::Plain(row.purpose.as_str().into())),
         ],
-    }
-}
-
-/// Rebuilds a dossier out of the records as of its `read_at`. Every disclosure must hash to a digest in the JWT kept;
-/// those that the bank says it has are left out, as they were the first time.
-pub fn rebuild(exchange: &Exchange, row: &ReleaseRow, have: &[String]) -> ServiceResult<Dossier> {
-    let kept = Kept::parse(row)?;
-    let head = exchange.ledger.read(ledger::head)?;
-    let deliveries = exchange.catalogue.upto(head.last_batch_index)?;
-    let salt = exchange
-        .keys
-        .salt(kept.salt_epoch)
-        .ok_or_else(|| ServiceError::internal("the salt key of a release is gone"))?;
-    let claims = crate::seal::jws::read_unverified_payload(kept.jwt).map_err(ServiceError::internal)?;
-    let listed = claims.get("_sd").and_then(|digests| digests.as_array()).cloned().unwrap_or_default();
-    let mut disclosures = Vec::with_capacity(kept.sections.len());
-    for section in &kept.sections {
-        let wanted = Wanted {
-            taxpayer: &kept.taxpayer,
-            bank: &kept.bank,
-            section: *section,
-            window: kept.window,
-            profile: &kept.profile,
-            personal_data: row.personal_data,
-            legal_rep_digest: kept.legal_rep_digest,
-            size: kept.read_at,
-            today: row.issued_at().shanghai_date(),
-        };
-        let built = assemble(&exchange.data, &deliveries, salt, wanted)?.disclosure;
-        if !listed.iter().any(|digest| digest.as_str() == Some(&built.digest)) {
-            return Err(ServiceError::internal(format!("replay of a release differs in section {section}")));
-        }
-        if !have.contains(&built.digest) {
-            disclosures.push(built.encoded.into());
-        }
-    }
-    Ok(Dossier { jwt: kept.jwt.to_owned(), disclosures })
-}
-
-/// A granted release's row, parsed.
-struct Kept<'a> {
-    jwt: &'a str,
-    taxpayer: TaxpayerId,
-    bank: crate::domain::member::MemberId,
-    sections: Vec<Section>,
-    window: Window,
-    profile: crate::domain::product::FieldProfile,
-    read_at: i64,
-    salt_epoch: u32,
-    legal_rep_digest: Option<IdDigest>,
-}
-
-impl<'a> Kept<'a> {
-    fn parse(row: &'a ReleaseRow) -> ServiceResult<Self> {
-        let corrupt = |why: &dyn ToString| StoreError::corrupt("release", why.to_string());
-        let absent = || corrupt(&"a granted release lacks a column");
-        let asked: Value = serde_json::from_str(&row.ask).map_err(|e| corrupt(&e))?;
-        let sections = row.sections.as_deref().ok_or_else(absent)?.split_whitespace();
-        Ok(Self {
-            jwt: row.jwt.as_deref().ok_or_else(absent)?,
-            taxpayer: TaxpayerId::parse(row.taxpayer_id.as_deref().ok_or_else(absent)?)
-                .map_err(|e| corrupt(&e))?,
-            bank: row.bank.parse().map_err(|e| corrupt(&e))?,
-            sections: sections.map(|name| name.parse().map_err(|e| corrupt(&e))).collect::<Result<_, _>>()?,
-            window: Window::new(row.window_from.ok_or_else(absent)?, row.window_to.ok_or_else(absent)?)
-                .map_err(|e| corrupt(&e))?,
-            profile: serde_json::from_str(row.profile.as_deref().ok_or_else(absent)?)
-                .map_err(|e| corrupt(&e))?,
-            read_at: row.read_at.ok_or_else(absent)?,
-            salt_epoch: u32::try_from(row.salt_epoch.ok_or_else(absent)?).map_err(|e| corrupt(&e))?,
-            legal_rep_digest: match asked.get(LEGAL_REP_DIGEST).and_then(Value::as_str) {
-                Some(text) => Some(IdDigest::parse(text).map_err(|e| corrupt(&e))?),
-                None => None,
-            },
-        })
     }
 }

@@ -62,11 +62,6 @@ pub fn newest(
     Ok(query.load(connection)?)
 }
 
-/// A release by id, whoever's it is and however it was decided.
-pub fn find(connection: &mut AnyConnection, id: &str) -> StoreResult<Option<ReleaseRow>> {
-    Ok(on_backend!(connection, c => release::table.find(id).get_result(c).optional())?)
-}
-
 /// How the pulls with ids in `from..to` were decided, bank by bank.
 pub fn outcomes(connection: &mut AnyConnection, from: &str, to: &str) -> StoreResult<Vec<OutcomeCount>> {
     let rows: Vec<(String, String, i64)> = on_backend!(connection, c => release::table

@@ -7,17 +7,21 @@
 //! prepares a statement with one anew for every run (measured: a seventh of the writer's time).
 
 pub mod anchor;
+pub mod audit_read;
 pub mod batches;
 mod connection;
 pub mod consents;
 pub mod db;
 pub mod disclosures;
 pub mod error;
+pub mod fact_search;
+pub mod facts;
 pub mod figures;
 pub mod holds;
 pub mod idempotency;
 pub mod ledger;
 pub mod ledger_read;
+pub mod mandates;
 pub mod members;
 pub mod migrate;
 pub mod products;

@@ -223,6 +223,10 @@ diesel::table! {
         placed_by -> Text,
         lifted_at -> Nullable<Timestamp>,
         lifted_by -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
     proposal (id) {
         id -> Text,
         change -> Text,
@@ -238,6 +242,45 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    entry_fact (idx) {
+        idx -> BigInt,
+        at -> Timestamp,
+        kind -> Text,
+        actor -> Text,
+        member -> Nullable<Text>,
+        object_id -> Text,
+        taxpayer_id -> Nullable<Text>,
+        outcome -> Nullable<Text>,
+        bank_ref -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    entry_fact_cursor (id) {
+        id -> Integer,
+        next_idx -> BigInt,
+        last_hash -> Text,
+    }
+}
+
+diesel::table! {
+    mandate (id) {
+        id -> Text,
+        notice_no -> Text,
+        bank -> Text,
+        period_from -> Timestamp,
+        period_to -> Timestamp,
+        opened_at -> Timestamp,
+        opened_by -> Text,
+        opened_certificate -> Text,
+        approved_at -> Nullable<Timestamp>,
+        approved_by -> Nullable<Text>,
+        approved_certificate -> Nullable<Text>,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(consent, product);
 diesel::allow_tables_to_appear_in_same_query!(record, touch);
 diesel::allow_tables_to_appear_in_same_query!(member, member_certificate);
+diesel::allow_tables_to_appear_in_same_query!(release, ledger_entry);

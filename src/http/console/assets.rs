@@ -19,5 +19,8 @@ pub async fn serve(context: Context) -> ServiceResult<HttpResponse> {
     let (_, kind, content) =
         ASSETS.iter().find(|(known, _, _)| *known == name).ok_or(ServiceError::NotFound)?;
     // Short, so that a new version of the program is seen at once by whoever reloads.
-    Ok(HttpResponse::Ok().content_type(*kind).insert_header((CACHE_CONTROL, "private, max-age=300")).body(*content))
+    Ok(HttpResponse::Ok()
+        .content_type(*kind)
+        .insert_header((CACHE_CONTROL, "private, max-age=300"))
+        .body(*content))
 }

@@ -4,8 +4,8 @@
 //! make, for this certificate and this hour (no session is kept), and the browser must say that the form is ours
 //! (Fetch Metadata `Sec-Fetch-Site`, or `Origin`).
 
-use actix_web::HttpRequest;
-use actix_web::web;
+use actix_web::http::header::LOCATION;
+use actix_web::{HttpRequest, HttpResponse, web};
 use ring::hmac;
 
 use crate::domain::timestamp::Timestamp;
@@ -62,9 +62,9 @@ impl Form {
         let now = context.exchange().clock.now();
         match form.text(TOKEN) {
             Some(token) if holds(&context.exchange().keys, &context.caller, now, token) => Ok(form),
-            Some(_) | None => {
-                Err(refused("表单已过期，请返回并刷新页面 the form is out of date: go back and load the page again"))
-            }
+            Some(_) | None => Err(refused(
+                "表单已过期，请返回并刷新页面 the form is out of date: go back and load the page again",
+            )),
         }
     }
 
@@ -79,6 +79,11 @@ impl Form {
         let named = self.0.iter().filter(move |(key, _)| key == name);
         named.map(|(_, value)| value.trim()).filter(|value| !value.is_empty())
     }
+}
+
+/// Back to a page, with a word on what was done: a form is never sent twice by reloading.
+pub fn back(place: &str, done: &str) -> HttpResponse {
+    HttpResponse::SeeOther().insert_header((LOCATION, format!("{place}?done={done}"))).finish()
 }
 
 /// Browsers say where a form was sent from; what does not say it is no browser of today.

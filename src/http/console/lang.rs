@@ -17,13 +17,15 @@ pub enum Lang {
 impl Lang {
     /// What `?lang=` asks for.
     pub fn chosen(request: &HttpRequest) -> Option<Self> {
-        let chosen = request.query_string().split('&').filter_map(|pair| pair.strip_prefix("lang=")).next_back();
+        let chosen =
+            request.query_string().split('&').filter_map(|pair| pair.strip_prefix("lang=")).next_back();
         chosen.and_then(Self::parse)
     }
 
     /// What `?lang=` asks for, what the cookie remembers, or Chinese.
     pub fn of(request: &HttpRequest) -> Self {
-        let header = request.headers().get("cookie").and_then(|value| value.to_str().ok()).unwrap_or_default();
+        let header =
+            request.headers().get("cookie").and_then(|value| value.to_str().ok()).unwrap_or_default();
         let kept = header
             .split(';')
             .filter_map(|one| one.trim().split_once('='))

@@ -63,17 +63,28 @@ pub async fn show(context: Context) -> ServiceResult<HttpResponse> {
     Ok(view.page(Menu::Ledger, title, &body))
 }
 
-fn checks(view: &View, exchange: &Arc<Exchange>, health: &LedgerHealth, anchored: Result<u64, String>) -> Vec<Check> {
+fn checks(
+    view: &View,
+    exchange: &Arc<Exchange>,
+    health: &LedgerHealth,
+    anchored: Result<u64, String>,
+) -> Vec<Check> {
     let holds = |holds: bool, wrong: &str| if holds { Ok(String::new()) } else { Err(wrong.to_owned()) };
     vec![
         Check {
             name: view.t("锚", "Anchor"),
-            meaning: view.t("账本头不小于锚中的检查点，且与之一致；已签名并写入锚。", "The head continues what was anchored; it was signed and anchored anew."),
+            meaning: view.t(
+                "账本头不小于锚中的检查点，且与之一致；已签名并写入锚。",
+                "The head continues what was anchored; it was signed and anchored anew.",
+            ),
             outcome: anchored.map(|size| count(size)),
         },
         Check {
             name: view.t("右缘", "Right edge"),
-            meaning: view.t("尚未成整块的条目与最新的整块已重新计算。", "Entries not yet in a full tile, and the newest full tiles, were hashed anew."),
+            meaning: view.t(
+                "尚未成整块的条目与最新的整块已重新计算。",
+                "Entries not yet in a full tile, and the newest full tiles, were hashed anew.",
+            ),
             outcome: health.edge_damage.clone().map_or(Ok(String::new()), Err),
         },
         Check {
@@ -83,7 +94,8 @@ fn checks(view: &View, exchange: &Arc<Exchange>, health: &LedgerHealth, anchored
         },
         Check {
             name: view.t("成员目录", "Member directory"),
-            meaning: view.t("不足两秒，停用可即时生效。", "Under two seconds old, so that a suspension bites."),
+            meaning: view
+                .t("不足两秒，停用可即时生效。", "Under two seconds old, so that a suspension bites."),
             outcome: holds(exchange.directory.is_fresh(), view.t("过旧", "Too old")),
         },
     ]

@@ -1,69 +1,40 @@
-//! 成员: who may speak, with which certificates, and for how long yet.
-
-use std::sync::Arc;
+//! 成员: who may speak, with which certificates, and for how long yet; changes that wait for a second person.
 
 use actix_web::HttpResponse;
-use actix_web::http::header::LOCATION;
 use maud::{Markup, html};
 
-use super::forms::Form;
+use super::forms::{Form, back};
+use super::lang::Lang;
 use super::parts::{self, Tone, badge, count, digest};
 use super::view::{Menu, View, encoded};
 use super::words;
-use crate::domain::member::{MemberId, MemberStatus, Role};
-use crate::domain::timestamp::Timestamp;
+use crate::domain::member::{CertificateState, MemberStatus, Role};
+use crate::domain::proposal::{Person, ProposalStatus};
 use crate::http::gate::Context;
-use crate::service::Exchange;
-use crate::service::admin::{self, Change};
-use crate::service::error::{ServiceError, ServiceResult};
-use crate::store::members::{self, Certificate, Member};
+use crate::service::error::ServiceResult;
+use crate::service::members::{self, CertificateView, MemberChange, MemberView};
+use crate::service::proposals::{self, ProposalView};
 
-/// A member with its certificates.
-pub struct Listed {
-    /// The member.
-    pub member: Member,
-    /// Its certificates, those that end last first.
-    pub certificates: Vec<Certificate>,
-}
-
-impl Listed {
-    /// Certificates that are accepted now.
-    pub fn in_use(&self, now: Timestamp) -> impl Iterator<Item = &Certificate> {
-        self.certificates.iter().filter(move |one| one.withdrawn_at.is_none() && one.not_after > now)
-    }
-}
-
-/// Every member, banks first.
-pub async fn all(exchange: &Arc<Exchange>) -> ServiceResult<Vec<Listed>> {
-    let (members, certificates) = exchange
-        .blocking(|e| Ok(e.ledger.read(|c| Ok((members::all(c)?, members::certificates(c)?)))?))
-        .await?;
-    let mut listed: Vec<Listed> = members
-        .into_iter()
-        .map(|member| {
-            let mut own: Vec<Certificate> =
-                certificates.iter().filter(|one| one.member == member.id).cloned().collect();
-            own.sort_by_key(|one| (one.withdrawn_at.is_some(), std::cmp::Reverse(one.not_after)));
-            Listed { member, certificates: own }
-        })
-        .collect();
-    listed.sort_by(|a, b| (a.member.role, &a.member.id).cmp(&(b.member.role, &b.member.id)));
-    Ok(listed)
-}
+/// Proposals looked through for those that are open.
+const PROPOSALS_MAX: i64 = 1_000;
+const PLACE: &str = "/console/members";
 
 /// The page.
 pub async fn show(context: Context) -> ServiceResult<HttpResponse> {
     let view = View::of(&context);
-    let listed = all(context.exchange()).await?;
+    let mut all = members::overview(context.exchange());
+    all.sort_by(|a, b| (a.role, &a.id).cmp(&(b.role, &b.id)));
+    let open = open_proposals(&context).await?;
     let title = view.t("成员", "Members");
-    let suspended = listed.iter().filter(|one| one.member.status == MemberStatus::Suspended).count();
+    let out = all.iter().filter(|one| one.status != MemberStatus::Active).count();
     let remark = match view.lang {
-        super::lang::Lang::Zh => format!("共 {} 个成员，{suspended} 个已停用", listed.len()),
-        super::lang::Lang::En => format!("{} members, {suspended} suspended", listed.len()),
+        Lang::Zh => format!("共 {} 个成员，{out} 个已停用或退出", all.len()),
+        Lang::En => format!("{} members, {out} suspended or gone", all.len()),
     };
     let body = html! {
         (parts::heading(title, &remark))
         (parts::done(&view))
+        @if !open.is_empty() { (waiting(&view, &open)) }
         section.card {
             div.scroll { table.stack.members {
                 thead { tr {
@@ -71,85 +42,140 @@ pub async fn show(context: Context) -> ServiceResult<HttpResponse> {
                     th { (view.t("证书", "Certificates")) } th { (view.t("状态", "Status")) }
                     @if view.is_bureau() { th { span.unseen { (view.t("操作", "Actions")) } } }
                 } }
-                tbody { @for one in &listed { (line(&view, one)) } }
+                tbody { @for one in &all { (line(&view, one)) } }
             } }
         }
     };
     Ok(view.page(Menu::Members, title, &body))
 }
 
-fn line(view: &View, one: &Listed) -> Markup {
-    let member = &one.member;
+/// Proposals that nobody has decided yet.
+pub async fn open_proposals(context: &Context) -> ServiceResult<Vec<ProposalView>> {
+    let mut all = context.exchange().blocking(|e| proposals::page(e, "", PROPOSALS_MAX)).await?;
+    all.retain(|proposal| proposal.status == ProposalStatus::Open);
+    Ok(all)
+}
+
+fn line(view: &View, member: &MemberView) -> Markup {
     let tone = match member.status {
         MemberStatus::Active => Tone::Good,
         MemberStatus::Suspended => Tone::Bad,
+        MemberStatus::Withdrawn => Tone::Quiet,
     };
     html! {
         tr {
-            td data-label=(view.t("成员", "Member")) { b { (member.name) } br; small.quiet { (member.id) } }
+            td data-label=(view.t("成员", "Member")) { span { b { (member.name) } br; small.quiet { " " (member.id) } } }
             td data-label=(view.t("身份", "Role")) { (words::role(view.lang, member.role)) }
             td.number data-label=(view.t("每日配额", "Daily quota")) {
                 @if member.role == Role::Bank { (count(member.quota_per_day)) } @else { "—" }
             }
-            td data-label=(view.t("证书", "Certificates")) { (certificates(view, &one.certificates)) }
+            td data-label=(view.t("证书", "Certificates")) { (certificates(view, &member.certificates)) }
             td data-label=(view.t("状态", "Status")) { (badge(tone, words::member_status(view.lang, member.status))) }
             @if view.is_bureau() { td.actions { (action(view, member)) } }
         }
     }
 }
 
-fn certificates(view: &View, all: &[Certificate]) -> Markup {
+fn certificates(view: &View, all: &[CertificateView]) -> Markup {
     html! {
         ul.certificates { @for one in all { li {
-            span { (one.label) } " "
-            @if one.withdrawn_at.is_some() { (badge(Tone::Quiet, view.t("已撤销", "Withdrawn"))) }
-            @else { (parts::days_left(view.lang, parts::days_until(view.now, one.not_after))) }
-            " " (digest(&one.fingerprint))
+            span { (one.label) } (state(view, one)) (digest(&one.fingerprint))
         } } }
     }
 }
 
-/// Suspending asks once more, without a script: the button lies behind a summary.
-fn action(view: &View, member: &Member) -> Markup {
-    let place = |what: &str| format!("/console/members/{}/{what}", encoded(member.id.as_str()));
+/// How a certificate stands; what ends within 30 days stands out, within 7 more so.
+fn state(view: &View, one: &CertificateView) -> Markup {
+    let left = match view.lang {
+        Lang::Zh => format!("剩 {} 天", one.days_left),
+        Lang::En => format!("{} days left", one.days_left),
+    };
+    match one.state {
+        CertificateState::InUse => badge(Tone::Good, &left),
+        CertificateState::Expiring => badge(if one.days_left <= 7 { Tone::Bad } else { Tone::Warn }, &left),
+        CertificateState::NotYetValid => badge(Tone::Quiet, view.t("尚未生效", "Not yet valid")),
+        CertificateState::Expired => badge(Tone::Bad, view.t("已过期", "Expired")),
+        CertificateState::Withdrawn => badge(Tone::Quiet, view.t("已撤销", "Withdrawn")),
+    }
+}
+
+/// Suspending asks once more, without a script: the button lies behind a summary. Nobody suspends itself.
+fn action(view: &View, member: &MemberView) -> Markup {
+    let place = |what: &str| format!("{PLACE}/{}/{what}", encoded(member.id.as_str()));
     html! {
         @match member.status {
-            _ if member.role == Role::Bureau => {},
-            MemberStatus::Active => details.confirm {
+            MemberStatus::Active => @if member.id != view.caller.member { details.confirm {
                 summary { (view.t("停用…", "Suspend…")) }
                 form method="post" action=(place("suspension")) {
                     (view.token())
                     p { (view.t("停用后，该成员的一切请求立即被拒绝。", "Every request of this member is refused at once.")) }
                     button.danger type="submit" { (view.t("确认停用", "Suspend")) }
                 }
-            },
+            } },
             MemberStatus::Suspended => form method="post" action=(place("resumption")) {
                 (view.token())
                 button type="submit" { (view.t("恢复", "Resume")) }
             },
+            MemberStatus::Withdrawn => {},
         }
     }
 }
 
 /// A member may no longer act.
 pub async fn suspend(context: Context) -> ServiceResult<HttpResponse> {
-    change(&context, Change::Suspend, "suspended").await
+    Form::read(&context)?;
+    let changed = members::suspend(context.exchange(), &context.caller, &context.path("id")?).await?;
+    Ok(back(PLACE, became(&changed, "suspended")))
 }
 
 /// A member may act again.
 pub async fn resume(context: Context) -> ServiceResult<HttpResponse> {
-    change(&context, Change::Resume, "resumed").await
+    Form::read(&context)?;
+    let changed = members::resume(context.exchange(), &context.caller, &context.path("id")?).await?;
+    Ok(back(PLACE, became(&changed, "resumed")))
 }
 
-async fn change(
-    context: &Context,
-    what: impl FnOnce(MemberId) -> Change,
-    done: &str,
-) -> ServiceResult<HttpResponse> {
-    Form::read(context)?;
-    let id: MemberId = context.path("id")?.parse().map_err(|_| ServiceError::NotFound)?;
-    let (change, label) = (what(id), context.caller.label.clone());
-    context.exchange().blocking(move |e| admin::apply(e, vec![change], label)).await?;
-    let place = format!("/console/members?done={done}");
-    Ok(HttpResponse::SeeOther().insert_header((LOCATION, place)).finish())
+fn became(changed: &MemberChange, applied: &'static str) -> &'static str {
+    if changed.proposal.is_some() { "proposed" } else { applied }
+}
+
+fn waiting(view: &View, open: &[ProposalView]) -> Markup {
+    html! {
+        section.card {
+            h2 { (view.t("等待第二人批准的变更", "Changes that wait for a second person")) }
+            ul.proposals { @for proposal in open { li {
+                div {
+                    @for change in &proposal.changes {
+                        p { b { (words::change(view.lang, change.change)) } " " (change.subject)
+                            @if !change.detail.is_empty() { " " span.quiet { (change.detail) } } }
+                    }
+                    p.quiet { (proposal.proposed_by) " · " (proposal.proposed_label) " · " (parts::time(proposal.proposed_at)) }
+                }
+                @if view.is_bureau() { div.buttons {
+                    @for (what, zh, en, class) in [("approval", "批准", "Approve", ""), ("rejection", "否决", "Turn down", "plain")] {
+                        form method="post" action={ "/console/proposals/" (encoded(&proposal.id)) "/" (what) } {
+                            (view.token())
+                            button.(class) type="submit" { (view.t(zh, en)) }
+                        }
+                    }
+                } }
+            } } }
+        }
+    }
+}
+
+/// A second person approves a change.
+pub async fn approve(context: Context) -> ServiceResult<HttpResponse> {
+    Form::read(&context)?;
+    let (person, id) = (Person::from(&context.caller), context.path("id")?);
+    context.exchange().blocking(move |e| proposals::approve(e, person, id)).await?;
+    Ok(back(PLACE, "change-approved"))
+}
+
+/// A change is turned down.
+pub async fn reject(context: Context) -> ServiceResult<HttpResponse> {
+    Form::read(&context)?;
+    let (person, id) = (Person::from(&context.caller), context.path("id")?);
+    context.exchange().blocking(move |e| proposals::reject(e, person, id)).await?;
+    Ok(back(PLACE, "change-rejected"))
 }

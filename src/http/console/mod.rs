@@ -5,7 +5,9 @@
 
 mod assets;
 mod chart;
+mod entries;
 mod forms;
+mod holds;
 mod lang;
 mod ledger;
 mod members;
@@ -68,6 +70,8 @@ pub fn table() -> Vec<Entry> {
         get("/console/", |c| Box::pin(overview::show(c))),
         get("/console/releases", |c| Box::pin(releases::show(c))),
         get("/console/releases/{id}", |c| Box::pin(release::show(c))),
+        Entry { allow: OVERSEERS, ..post("/console/releases/{id}/replay", |c| Box::pin(release::replay(c))) },
+        get("/console/entries", |c| Box::pin(entries::show(c))),
         get("/console/ledger", |c| Box::pin(ledger::show(c))),
         get("/console/products", |c| Box::pin(products::show(c))),
         get("/console/products/{id}", |c| Box::pin(product::show(c))),
@@ -75,6 +79,11 @@ pub fn table() -> Vec<Entry> {
         get("/console/members", |c| Box::pin(members::show(c))),
         post("/console/members/{id}/suspension", |c| Box::pin(members::suspend(c))),
         post("/console/members/{id}/resumption", |c| Box::pin(members::resume(c))),
+        post("/console/proposals/{id}/approval", |c| Box::pin(members::approve(c))),
+        post("/console/proposals/{id}/rejection", |c| Box::pin(members::reject(c))),
+        get("/console/holds", |c| Box::pin(holds::show(c))),
+        post("/console/holds", |c| Box::pin(holds::place(c))),
+        post("/console/holds/{id}/lifting", |c| Box::pin(holds::lift(c))),
         get("/console/assets/{name}", |c| Box::pin(assets::serve(c))),
     ]
 }
@@ -108,13 +117,12 @@ pub fn error_page(request: &HttpRequest, error: &ServiceError, request_id: &str)
             "请使用已登记、在有效期内的客户端证书。",
             "Use a client certificate that is registered and in force.",
         ),
-        ServiceError::NotFound => {
-            ("没有您可以查看的内容。", "There is nothing here that you may see.")
-        }
+        ServiceError::NotFound => ("没有您可以查看的内容。", "There is nothing here that you may see."),
         ServiceError::Busy(_) => ("系统繁忙，请稍后再试。", "Busy: try again in a moment."),
-        ServiceError::Fault(_) => {
-            ("系统出现故障，请将下面的编号告知运维人员。", "A fault of ours: tell the operator the number below.")
-        }
+        ServiceError::Fault(_) => (
+            "系统出现故障，请将下面的编号告知运维人员。",
+            "A fault of ours: tell the operator the number below.",
+        ),
         ServiceError::Denied(_)
         | ServiceError::Invalid(_)
         | ServiceError::RowsRejected(_)
@@ -131,7 +139,9 @@ pub fn error_page(request: &HttpRequest, error: &ServiceError, request_id: &str)
         ServiceError::Invalid(errors) => {
             errors.iter().map(|error| format!("{}: {}", error.pointer, error.message)).collect()
         }
-        ServiceError::Malformed(_) | ServiceError::Conflict(_) | ServiceError::TooLarge(_) => vec![public.detail],
+        ServiceError::Malformed(_) | ServiceError::Conflict(_) | ServiceError::TooLarge(_) => {
+            vec![public.detail]
+        }
         ServiceError::Unauthenticated(_)
         | ServiceError::Forbidden
         | ServiceError::NotFound

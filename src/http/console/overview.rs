@@ -5,22 +5,23 @@ use chrono::Days;
 use maud::{Markup, html};
 
 use super::chart::{Bar, Legend, bars};
+use super::entries::object;
 use super::parts::{self, Tone, badge, count, tile};
 use super::view::{Menu, View};
 use super::words;
+use crate::domain::member::CertificateState;
 use crate::domain::product::ProductStatus;
 use crate::http::gate::Context;
 use crate::ledger::entry::Entry;
 use crate::service::error::ServiceResult;
 use crate::service::figures::{self, Day};
+use crate::service::members::{self, MemberView};
 use crate::service::product;
 
 /// Days of the chart, today included.
 const DAYS: u64 = 14;
 /// Entries shown.
 const ENTRIES: u64 = 10;
-/// Days before its end from which a certificate is spoken of.
-const WARN_DAYS: i64 = 30;
 /// Products looked through for those that wait.
 const PRODUCTS_MAX: i64 = 1_000;
 
@@ -113,25 +114,37 @@ async fn matters(context: &Context, view: &View) -> ServiceResult<Vec<Matter>> {
             href: format!("/console/products/{}", super::view::encoded(&waiting.id)),
         });
     }
-    for member in super::members::all(exchange).await? {
-        for certificate in member.in_use(view.now) {
-            let days = parts::days_until(view.now, certificate.not_after);
-            if days <= WARN_DAYS {
-                matters.push(Matter {
-                    tone: if days <= 7 { Tone::Bad } else { Tone::Warn },
-                    text: format!(
-                        "{}{} · {} ({days} {})",
-                        view.t("证书将到期：", "Certificate ends: "),
-                        member.member.name,
-                        certificate.label,
-                        view.t("天", "days")
-                    ),
-                    href: "/console/members".into(),
-                });
-            }
-        }
-    }
+    let proposals = super::members::open_proposals(context).await?;
+    matters.extend(proposals.iter().flat_map(|proposal| &proposal.changes).map(|change| Matter {
+        tone: Tone::Warn,
+        text: format!(
+            "{}{} {}",
+            view.t("变更待第二人批准：", "Waits for a second person: "),
+            words::change(view.lang, change.change),
+            change.subject
+        ),
+        href: "/console/members".into(),
+    }));
+    matters.extend(members::overview(exchange).iter().flat_map(|member| expiring(view, member)));
     Ok(matters)
+}
+
+/// Certificates of a member that end soon.
+fn expiring(view: &View, member: &MemberView) -> Vec<Matter> {
+    let soon = member.certificates.iter().filter(|one| one.state == CertificateState::Expiring);
+    soon.map(|one| Matter {
+        tone: if one.days_left <= 7 { Tone::Bad } else { Tone::Warn },
+        text: format!(
+            "{}{} · {} ({} {})",
+            view.t("证书将到期：", "Certificate ends: "),
+            member.name,
+            one.label,
+            one.days_left,
+            view.t("天", "days")
+        ),
+        href: "/console/members".into(),
+    })
+    .collect()
 }
 
 fn todo(view: &View, matters: &[Matter]) -> Markup {
@@ -164,7 +177,7 @@ fn newest(view: &View, entries: &[(u64, Entry)]) -> Markup {
                         td data-label=(view.t("时间", "Time")) { (short(entry)) }
                         td data-label=(view.t("事项", "What")) { (badge(tone(&entry.kind), words::kind(view.lang, &entry.kind))) }
                         td data-label=(view.t("成员", "Member")) { (entry.actor) }
-                        td.id data-label=(view.t("对象", "Object")) { (object(entry)) }
+                        td.id data-label=(view.t("对象", "Object")) { (object(&entry.kind, &entry.id)) }
                     } } }
                 }
             }
@@ -172,18 +185,11 @@ fn newest(view: &View, entries: &[(u64, Entry)]) -> Markup {
     }
 }
 
-fn tone(kind: &str) -> Tone {
+/// The colour of a kind of entry.
+pub fn tone(kind: &str) -> Tone {
     match kind {
-        "release.refused" | "refusals.counted" => Tone::Bad,
+        "release.refused" | "refusals.counted" | "hold.placed" => Tone::Bad,
         "release.granted" | "release.repeated" => Tone::Good,
         _other => Tone::Quiet,
-    }
-}
-
-fn object(entry: &Entry) -> Markup {
-    html! {
-        @if entry.kind.starts_with("release.") {
-            a href={ "/console/releases/" (super::view::encoded(&entry.id)) } { (entry.id) }
-        } @else { (entry.id) }
     }
 }

@@ -3,7 +3,6 @@
 use chrono::{DateTime, FixedOffset, NaiveDate};
 use maud::{Markup, html};
 
-use super::lang::Lang;
 use super::view::View;
 use crate::domain::timestamp::Timestamp;
 
@@ -117,11 +116,24 @@ pub fn heading(title: &str, remark: &str) -> Markup {
 /// What was done just now, named by `?done=`: a fixed list, so that no link can put words in our mouth.
 pub fn done(view: &View) -> Markup {
     let said = match view.asked("done") {
-        Some("approved") => view.t("产品已批准，并已记入账本。", "The product is approved, and the ledger says so."),
-        Some("suspended") => {
-            view.t("成员已停用，两秒内对所有进程生效，并已记入账本。", "The member is suspended, everywhere within two seconds, and the ledger says so.")
+        Some("approved") => {
+            view.t("产品已批准，并已记入账本。", "The product is approved, and the ledger says so.")
         }
-        Some("resumed") => view.t("成员已恢复，并已记入账本。", "The member may act again, and the ledger says so."),
+        Some("suspended") => view.t(
+            "成员已停用，两秒内对所有进程生效，并已记入账本。",
+            "The member is suspended, everywhere within two seconds, and the ledger says so.",
+        ),
+        Some("resumed") => {
+            view.t("成员已恢复，并已记入账本。", "The member may act again, and the ledger says so.")
+        }
+        Some("proposed") => view.t(
+            "变更已提议，待另一人批准后生效。",
+            "The change is proposed: it takes effect once another person approves.",
+        ),
+        Some("change-approved") => view.t("变更已批准并生效。", "The change is approved and in effect."),
+        Some("change-rejected") => view.t("变更已否决。", "The change was turned down."),
+        Some("held") => view.t("冻结已生效，并已记入账本。", "The hold is in force, and the ledger says so."),
+        Some("lifted") => view.t("冻结已解除，并已记入账本。", "The hold is lifted, and the ledger says so."),
         Some(_) | None => return html! {},
     };
     html! { p.notice.good role="status" { (said) } }
@@ -130,30 +142,6 @@ pub fn done(view: &View) -> Markup {
 /// A list with nothing in it.
 pub fn empty(text: &str) -> Markup {
     html! { p.empty { (text) } }
-}
-
-/// Days from now until an instant; negative when it has passed.
-pub fn days_until(now: Timestamp, then: Timestamp) -> i64 {
-    const DAY_MICROS: i64 = 86_400 * 1_000_000;
-    then.since_micros(now).div_euclid(DAY_MICROS)
-}
-
-/// How long a certificate is still good for, coloured as the warnings go: 30 and 7 days.
-pub fn days_left(lang: Lang, days: i64) -> Markup {
-    let (tone, text) = match days {
-        ..0 => (Tone::Bad, lang.pick("已过期", "Expired").to_owned()),
-        0..=7 => (Tone::Bad, left(lang, days)),
-        8..=30 => (Tone::Warn, left(lang, days)),
-        _long => (Tone::Good, left(lang, days)),
-    };
-    badge(tone, &text)
-}
-
-fn left(lang: Lang, days: i64) -> String {
-    match lang {
-        Lang::Zh => format!("剩 {days} 天"),
-        Lang::En => format!("{days} days left"),
-    }
 }
 
 /// A date field's value.
@@ -177,15 +165,6 @@ mod tests {
         let at: Timestamp = "2026-02-28T16:00:01.000002Z".parse().unwrap();
         assert!(time(at).into_string().contains(">2026-03-01 00:00:01<"));
         assert_eq!(hour(at), "00:00");
-    }
-
-    #[test]
-    fn days_are_whole_ones_that_remain() {
-        let now: Timestamp = "2026-03-01T12:00:00.000000Z".parse().unwrap();
-        let then = |text: &str| days_until(now, text.parse().unwrap());
-        assert_eq!(then("2026-03-02T11:59:59.000000Z"), 0);
-        assert_eq!(then("2026-03-02T12:00:00.000000Z"), 1);
-        assert_eq!(then("2026-03-01T11:00:00.000000Z"), -1);
     }
 
     #[test]

@@ -3,13 +3,12 @@
 use std::collections::BTreeSet;
 
 use actix_web::HttpResponse;
-use actix_web::http::header::LOCATION;
 use maud::{Markup, html};
 
-use super::forms::Form;
+use super::forms::{Form, back};
 use super::parts::{self, count, fact};
 use super::products::{months, status, yuan};
-use super::view::{Menu, View};
+use super::view::{Menu, View, encoded};
 use super::words;
 use crate::domain::describe;
 use crate::domain::product::{FieldProfile, Fields, PersonalBusinessProfile, ProductStatus};
@@ -107,7 +106,7 @@ fn field_names(view: &View, section: Section, opened: &BTreeSet<String>) -> Mark
 fn approval(view: &View, product: &ProductView) -> Markup {
     let window = product.terms.window_months;
     html! {
-        form.card.approval method="post" action={ "/console/products/" (super::view::encoded(&product.id)) "/approval" } {
+        form.card.approval method="post" action={ "/console/products/" (encoded(&product.id)) "/approval" } {
             (view.token())
             h2 { (view.t("批准字段清单", "Approve a field profile")) }
             p.quiet { (view.t("只可少于银行所报，不可多于。某一项目下不勾选字段，即开放全部字段；勾选后仅开放所选。",
@@ -160,13 +159,13 @@ pub async fn approve(context: Context) -> ServiceResult<HttpResponse> {
     let id = context.path("id")?;
     let profile = profile(&form)?;
     let approved = product::approve(context.exchange(), &context.caller, id, Some(profile)).await?;
-    let place = format!("/console/products/{}?done=approved", super::view::encoded(&approved.id));
-    Ok(HttpResponse::SeeOther().insert_header((LOCATION, place)).finish())
+    Ok(back(&format!("/console/products/{}", encoded(&approved.id)), "approved"))
 }
 
 fn profile(form: &Form) -> ServiceResult<FieldProfile> {
     let parse = |name: &str| {
-        name.parse::<Section>().map_err(|_| ServiceError::invalid("/section", "must be a section of the dossier"))
+        name.parse::<Section>()
+            .map_err(|_| ServiceError::invalid("/section", "must be a section of the dossier"))
     };
     let sections: Vec<Section> = form.all("section").map(parse).collect::<ServiceResult<_>>()?;
     let personal: Vec<Section> = form.all("personal").map(parse).collect::<ServiceResult<_>>()?;
@@ -180,13 +179,16 @@ fn profile(form: &Form) -> ServiceResult<FieldProfile> {
     }
     let day = |name: &'static str| match form.text(name) {
         None => Ok(None),
-        Some(text) => text.parse().map(Some).map_err(|_| ServiceError::invalid(format!("/{name}"), "must be a date")),
+        Some(text) => {
+            text.parse().map(Some).map_err(|_| ServiceError::invalid(format!("/{name}"), "must be a date"))
+        }
     };
     let window = form.text("window").and_then(|text| text.parse().ok());
     let personal: Vec<Section> = personal.into_iter().filter(|section| sections.contains(section)).collect();
     Ok(FieldProfile {
         sections,
-        window_months: window.ok_or_else(|| ServiceError::invalid("/window", "must be a number of months"))?,
+        window_months: window
+            .ok_or_else(|| ServiceError::invalid("/window", "must be a number of months"))?,
         valid_from: day("valid_from")?,
         valid_to: day("valid_to")?,
         fields,

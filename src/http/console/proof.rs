@@ -90,7 +90,8 @@ pub fn drawing(lang: Lang, proof: &Proof<'_>) -> Markup {
         Lang::Zh => format!("检查点根 · 共 {} 条", count(proof.size)),
         Lang::En => format!("Checkpoint root · {} entries", count(proof.size)),
     };
-    let summary = lang.pick("自条目至检查点根的证明路径", "The path of the proof from the entry to the checkpoint's root");
+    let summary = lang
+        .pick("自条目至检查点根的证明路径", "The path of the proof from the entry to the checkpoint's root");
     html! {
         svg.proof viewBox={ "0 0 " (WIDTH) " " (height) } role="img" aria-label=(summary) {
             line.spine x1=(MIDDLE) x2=(MIDDLE) y1=(y(rows) + BOX_HEIGHT) y2=(y(0)) {}

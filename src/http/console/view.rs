@@ -22,21 +22,27 @@ pub enum Menu {
     Overview,
     /// 放行
     Releases,
+    /// 条目
+    Entries,
     /// 账本
     Ledger,
+    /// 冻结
+    Holds,
     /// 产品
     Products,
     /// 成员
     Members,
 }
 
-/// Each page of the menu: its path, its names, its sign.
-const MENU: [(Menu, &str, &str, &str); 5] = [
+/// Each page of the menu: its path and its names.
+const MENU: [(Menu, &str, &str, &str); 7] = [
     (Menu::Overview, "/console", "概览", "Overview"),
     (Menu::Releases, "/console/releases", "放行", "Releases"),
-    (Menu::Ledger, "/console/ledger", "账本", "Ledger"),
+    (Menu::Entries, "/console/entries", "条目", "Entries"),
+    (Menu::Holds, "/console/holds", "冻结", "Holds"),
     (Menu::Products, "/console/products", "产品", "Products"),
     (Menu::Members, "/console/members", "成员", "Members"),
+    (Menu::Ledger, "/console/ledger", "账本", "Ledger"),
 ];
 
 /// A request for a page.
@@ -126,7 +132,9 @@ impl View {
                     lang=(self.lang.other().tag()) { (self.t("English", "中文")) }
             }
         };
-        response.content_type("text/html; charset=utf-8").body(frame(self.lang, title, &side, body).into_string())
+        response
+            .content_type("text/html; charset=utf-8")
+            .body(frame(self.lang, title, &side, body).into_string())
     }
 }
 
@@ -169,7 +177,9 @@ fn frame(lang: Lang, title: &str, side: &Markup, body: &Markup) -> Markup {
 pub fn encoded(text: &str) -> String {
     text.bytes()
         .map(|byte| match byte {
-            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' => char::from(byte).to_string(),
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' => {
+                char::from(byte).to_string()
+            }
             other => format!("%{other:02X}"),
         })
         .collect()

@@ -1,9 +1,10 @@
 //! What codes are called. A code without a name is shown as it came.
 
 use super::lang::Lang;
+use crate::domain::hold::HoldKind;
 use crate::domain::member::{MemberStatus, Role};
 use crate::domain::product::{Drawdown, ProductStatus, Repayment};
-use crate::domain::section::Section;
+use crate::domain::section::{Section, SectionStatus};
 
 /// A code and its names, Chinese and English.
 type Table = &'static [(&'static str, &'static str, &'static str)];
@@ -60,7 +61,8 @@ const KINDS: Table = &[
     ("ledger.recovered", "账本恢复", "Ledger recovered"),
 ];
 
-const PURPOSES: Table = &[("pre_loan", "贷前审查", "Before the loan"), ("post_loan", "贷后查询", "After the loan")];
+const PURPOSES: Table =
+    &[("pre_loan", "贷前审查", "Before the loan"), ("post_loan", "贷后查询", "After the loan")];
 
 const CONSENT_STATUSES: Table = &[
     ("draft", "草稿", "Draft"),
@@ -73,6 +75,26 @@ const CONSENT_STATUSES: Table = &[
     ("expired", "已到期", "Expired"),
     ("exhausted", "次数用尽", "Exhausted"),
     ("superseded", "已被替代", "Superseded"),
+];
+
+/// Changes of the directory, as entries name them.
+const CHANGES: Table = &[
+    ("added", "新增成员", "Add member"),
+    ("certificate_added", "新增证书", "Add certificate"),
+    ("suspended", "停用成员", "Suspend member"),
+    ("resumed", "恢复成员", "Resume member"),
+    ("withdrawn", "成员退出", "Member leaves"),
+    ("certificate_withdrawn", "撤销证书", "Withdraw certificate"),
+    ("quota_set", "调整配额", "Set quota"),
+];
+
+/// Why a section has nothing to show.
+const REASONS: Table = &[
+    ("no_batch_covers_window", "所属期尚无入库数据", "no delivery covers the window"),
+    ("no_record_in_window", "所属期内无记录", "no record in the window"),
+    ("cut_by_profile", "字段清单未开放", "left out by the field profile"),
+    ("personal_consent_missing", "未获个人单独同意", "no personal consent"),
+    ("source_overdue", "来源逾期未更新", "the next delivery is overdue"),
 ];
 
 fn named<'a>(table: Table, lang: Lang, code: &'a str) -> &'a str {
@@ -99,6 +121,37 @@ pub fn consent_status(lang: Lang, code: &str) -> &str {
     named(CONSENT_STATUSES, lang, code)
 }
 
+/// A change of the directory.
+pub fn change(lang: Lang, code: &str) -> &str {
+    named(CHANGES, lang, code)
+}
+
+/// What a section says of itself.
+pub fn section_status(lang: Lang, status: SectionStatus) -> &'static str {
+    match status {
+        SectionStatus::Present => lang.pick("有数据", "Present"),
+        SectionStatus::Empty => lang.pick("无记录", "Empty"),
+        SectionStatus::NotCollected => lang.pick("未采集", "Not collected"),
+        SectionStatus::Withheld => lang.pick("不提供", "Withheld"),
+        SectionStatus::Stale => lang.pick("已过时", "Stale"),
+    }
+}
+
+/// Why a section has nothing to show.
+pub fn section_reason(lang: Lang, code: &str) -> &str {
+    named(REASONS, lang, code)
+}
+
+/// What kind of thing a hold names.
+pub fn hold_kind(lang: Lang, kind: HoldKind) -> &'static str {
+    match kind {
+        HoldKind::Member => lang.pick("银行", "Bank"),
+        HoldKind::Product => lang.pick("产品", "Product"),
+        HoldKind::Section => lang.pick("项目", "Section"),
+        HoldKind::Taxpayer => lang.pick("纳税人", "Taxpayer"),
+    }
+}
+
 /// What a member is.
 pub fn role(lang: Lang, role: Role) -> &'static str {
     match role {
@@ -114,6 +167,7 @@ pub fn member_status(lang: Lang, status: MemberStatus) -> &'static str {
     match status {
         MemberStatus::Active => lang.pick("正常", "Active"),
         MemberStatus::Suspended => lang.pick("已停用", "Suspended"),
+        MemberStatus::Withdrawn => lang.pick("已退出", "Gone"),
     }
 }
 
@@ -144,7 +198,9 @@ pub fn repayment(lang: Lang, repayment: Repayment) -> &'static str {
         Repayment::EqualPrincipal => lang.pick("等额本金", "Equal principal"),
         Repayment::InterestMonthlyBullet => lang.pick("按月付息到期还本", "Monthly interest, bullet"),
         Repayment::InterestQuarterlyBullet => lang.pick("按季付息到期还本", "Quarterly interest, bullet"),
-        Repayment::InterestPeriodicPrincipalSteps => lang.pick("按期付息分期还本", "Interest and principal in steps"),
+        Repayment::InterestPeriodicPrincipalSteps => {
+            lang.pick("按期付息分期还本", "Interest and principal in steps")
+        }
         Repayment::Bullet => lang.pick("到期一次还本付息", "Bullet"),
     }
 }
