@@ -44,13 +44,10 @@ pub enum HoldAction {
     },
 }
 
-/// `hold place`
+/// What is held: one of these.
 #[derive(Args)]
-#[group(id = "target", required = true, multiple = false, args = ["member", "product", "section", "taxpayer"])]
-pub struct PlaceOptions {
-    /// Configuration file.
-    #[arg(long)]
-    pub config: PathBuf,
+#[group(required = true, multiple = false)]
+pub struct TargetOptions {
     /// Every pull of this bank.
     #[arg(long)]
     pub member: Option<String>,
@@ -63,6 +60,17 @@ pub struct PlaceOptions {
     /// Every pull of this taxpayer's data.
     #[arg(long)]
     pub taxpayer: Option<String>,
+}
+
+/// `hold place`
+#[derive(Args)]
+pub struct PlaceOptions {
+    /// Configuration file.
+    #[arg(long)]
+    pub config: PathBuf,
+    /// What is held.
+    #[command(flatten)]
+    pub target: TargetOptions,
     /// Why; no bank reads it.
     #[arg(long)]
     pub reason: String,
@@ -91,10 +99,10 @@ pub fn run(options: &HoldOptions) -> Result<ExitCode, Failure> {
 fn place(options: &PlaceOptions) -> Result<(), Failure> {
     let until = options.until.as_deref().map(str::parse).transpose().map_err(Failure::usage)?;
     let new = NewHold {
-        member: options.member.clone(),
-        product: options.product.clone(),
-        section: options.section.clone(),
-        taxpayer: options.taxpayer.clone(),
+        member: options.target.member.clone(),
+        product: options.target.product.clone(),
+        section: options.target.section.clone(),
+        taxpayer: options.target.taxpayer.clone(),
         reason: options.reason.clone(),
         until,
     };
