@@ -12,6 +12,7 @@ use crate::http::server::GatewayOptions;
 use crate::http::tls::TlsOptions;
 use crate::service::enrolment::AdministrationOptions;
 use crate::service::start::Places;
+use crate::service::witnesses::WitnessOptions;
 use crate::store::db::Location;
 
 /// Overrides where the database is, for operators who hand secrets over in the environment.
@@ -39,6 +40,9 @@ pub struct Config {
     /// How members, keys and holds are administered.
     #[serde(default)]
     pub administration: AdministrationOptions,
+    /// Who cosigns the ledger.
+    #[serde(default)]
+    pub witness: WitnessOptions,
 }
 
 /// Where records and ledger are kept: two SQLite files, or two schemas of a PostgreSQL database.
@@ -106,6 +110,7 @@ impl Config {
         let mut config: Config = toml::from_str(&text).map_err(|why| fail(&why))?;
         let absolute = std::path::absolute(path).map_err(|why| fail(&why))?;
         config.resolve(absolute.parent().unwrap_or(Path::new("/")));
+        config.witness.checked_quorum().map_err(|why| fail(&format!("[witness]: {why}")))?;
         if config.database.connections < 3 {
             return Err(fail(
                 &"database.connections must be at least 3: one for the writer, two for readers",
@@ -125,7 +130,8 @@ impl Config {
             &mut self.tls.certificate,
             &mut self.tls.key,
         ];
-        for path in paths.into_iter().chain(self.database.postgres_url_file.as_mut()) {
+        let authorities = self.witness.witnesses.iter_mut().filter_map(|witness| witness.ca.as_mut());
+        for path in paths.into_iter().chain(self.database.postgres_url_file.as_mut()).chain(authorities) {
             *path = base.join(&*path);
         }
     }
@@ -150,6 +156,7 @@ impl Config {
             connections: self.database.connections,
             authorities: self.tls.ca.clone(),
             administration: self.administration,
+            witness: self.witness.clone(),
         })
     }
 

@@ -1,6 +1,7 @@
 //! Builds the parts once, starts the servers and the tasks, shuts down in order.
 
 mod tasks;
+pub mod witness;
 
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;

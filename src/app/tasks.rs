@@ -14,6 +14,7 @@ use crate::service::evidence;
 use crate::service::fact_index;
 use crate::service::ingest;
 use crate::service::refusals;
+use crate::service::witnesses;
 use crate::store::idempotency;
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -37,6 +38,12 @@ pub fn spawn(exchange: &Arc<Exchange>) -> Vec<JoinHandle<()>> {
             exchange,
             "What other processes appended could not be taken note of",
             |e| async move { evidence::newest(&e).await.map(drop) },
+        ),
+        at_once_and_every(
+            SECOND,
+            exchange,
+            "The checkpoint could not be handed to the witnesses",
+            |e| async move { witnesses::turn(&e).await },
         ),
         at_once_and_every(HOUR, exchange, "Old idempotency keys could not be forgotten", |e| async move {
             e.blocking(|e| Ok(e.ledger.write(|c| idempotency::sweep(c, e.clock.now()))?)).await.map(drop)

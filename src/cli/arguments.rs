@@ -49,6 +49,8 @@ pub enum Command {
     Ledger(super::ledger::LedgerOptions),
     /// 暂停提供 The brake: stop what leaves for a member, product, section or taxpayer
     Hold(super::hold::HoldOptions),
+    /// 见证：由监管部门或银行运行，为检查点副署 A witness of the ledger, run by a regulator or a bank
+    Witness(super::witness::WitnessOptions),
 }
 
 /// `demo`

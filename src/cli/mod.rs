@@ -19,6 +19,7 @@ mod show;
 pub mod synth;
 mod synth_command;
 mod verify;
+mod witness;
 
 use std::process::ExitCode;
 
@@ -62,15 +63,17 @@ fn run(command: Command) -> Result<ExitCode, Failure> {
         Command::Show(options) => show::run(&options),
         Command::Ledger(options) => ledger::run(&options),
         Command::Hold(options) => hold::run(&options),
+        Command::Witness(options) => witness::run(&options),
     }
 }
 
 /// Logs go to stderr, as JSON lines for a machine, quiet by default on commands that talk to a person.
 fn start_log(arguments: &Arguments) {
-    let level = if matches!(arguments.command, Command::Serve(_)) { "info" } else { "error" };
+    let serves = matches!(arguments.command, Command::Serve(_) | Command::Witness(_));
+    let level = if serves { "info" } else { "error" };
     let filter = EnvFilter::try_from_env("SHUIDAIYI_LOG").unwrap_or_else(|_| EnvFilter::new(level));
     let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
-    if matches!(arguments.command, Command::Serve(_)) {
+    if serves {
         log.json().init();
     } else {
         log.init();

@@ -21,3 +21,4 @@ pub mod releases;
 pub mod routes;
 pub mod server;
 pub mod tls;
+pub mod witness_server;

@@ -1,4 +1,7 @@
-//! Signed notes: a text and Ed25519 signatures of it (C2SP signed-note v1.0.0, signature type 0x01).
+//! Signed notes: a text and signatures of it (C2SP signed-note v1.0.0).
+//!
+//! A note may carry signatures by several keys and of several types. Here are the form of all of them and
+//! the plain Ed25519 signature, type 0x01; `cosignature` has type 0x04.
 
 use std::fmt;
 use std::str::FromStr;
@@ -12,10 +15,10 @@ use ring::signature::{ED25519, Ed25519KeyPair, KeyPair as _, UnparsedPublicKey};
 const ED25519_TYPE: u8 = 0x01;
 
 /// Bytes in an Ed25519 public key.
-const PUBLIC_KEY_BYTES: usize = 32;
+pub(super) const PUBLIC_KEY_BYTES: usize = 32;
 
 /// Bytes of the key id in front of every signature.
-const KEY_ID_BYTES: usize = 4;
+pub(super) const KEY_ID_BYTES: usize = 4;
 
 /// What starts a signature line: em dash and space.
 const SIGNATURE_LINE_START: &str = "\u{2014} ";
@@ -49,6 +52,42 @@ pub enum NoteError {
     BadSignature,
 }
 
+/// One signature line of a note. Its text form is that line, with its newline.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NoteSignature {
+    /// The name that the key signs under.
+    pub name: String,
+    /// Tells keys of one name apart: the first bytes of a digest of name, type and key.
+    pub key_id: [u8; KEY_ID_BYTES],
+    /// What the key's type makes of it.
+    pub signature: Vec<u8>,
+}
+
+impl fmt::Display for NoteSignature {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let stamped = [&self.key_id[..], &self.signature].concat();
+        writeln!(f, "{SIGNATURE_LINE_START}{} {}", self.name, STANDARD.encode(stamped))
+    }
+}
+
+/// The text of a note, with its final newline, and its signatures, none of them verified.
+pub fn read_note(note: &str) -> Result<(&str, Vec<NoteSignature>), NoteError> {
+    let (text, signature_lines) = split_note(note)?;
+    Ok((text, read_signatures(signature_lines)?))
+}
+
+/// Reads signature lines that stand without their note, as a witness answers them.
+pub fn read_signatures(lines: &str) -> Result<Vec<NoteSignature>, NoteError> {
+    if !lines.ends_with('\n') {
+        return Err(NoteError::Malformed("no signature line, or none that ends in a newline"));
+    }
+    let lines: Vec<&str> = lines.split_terminator('\n').collect();
+    if lines.len() > SIGNATURE_LINES_MAX {
+        return Err(NoteError::Malformed("too many signatures"));
+    }
+    lines.into_iter().map(parse_signature_line).collect()
+}
+
 /// A private key with its name.
 pub struct NoteSigner {
     key: Ed25519KeyPair,
@@ -75,9 +114,12 @@ impl NoteSigner {
     /// newline is missing it is added.
     pub fn sign(&self, text: &str) -> String {
         let text = if text.ends_with('\n') { text.to_owned() } else { format!("{text}\n") };
-        let signature = self.key.sign(text.as_bytes());
-        let stamped = [&self.verifier.key_id, signature.as_ref()].concat();
-        format!("{text}\n{SIGNATURE_LINE_START}{} {}\n", self.verifier.name, STANDARD.encode(stamped))
+        let signature = NoteSignature {
+            name: self.verifier.name.clone(),
+            key_id: self.verifier.key_id,
+            signature: self.key.sign(text.as_bytes()).as_ref().to_vec(),
+        };
+        format!("{text}\n{signature}")
     }
 
     /// The public half.
@@ -99,7 +141,7 @@ impl NoteVerifier {
         if !is_key_name(name) {
             return Err(NoteError::KeyName);
         }
-        let key_id = key_id(name, &public_key);
+        let key_id = key_id(name, ED25519_TYPE, &public_key);
         Ok(NoteVerifier { name: name.to_owned(), key_id, public_key })
     }
 
@@ -116,18 +158,12 @@ impl NoteVerifier {
     /// Gives the text of a note that this key has signed. Signatures by other keys are ignored; one wrong
     /// signature under this key's name and id refuses the note.
     pub fn verify<'note>(&self, note: &'note str) -> Result<&'note str, NoteError> {
-        let (text, signature_lines) = split_note(note)?;
+        let (text, signatures) = read_note(note)?;
         let mut signed = false;
-        for (count, line) in signature_lines.split_terminator('\n').enumerate() {
-            if count == SIGNATURE_LINES_MAX {
-                return Err(NoteError::Malformed("too many signatures"));
-            }
-            let (name, key_id, signature) = parse_signature_line(line)?;
-            if name == self.name && key_id == self.key_id {
-                let key = UnparsedPublicKey::new(&ED25519, &self.public_key);
-                key.verify(text.as_bytes(), &signature).map_err(|_| NoteError::BadSignature)?;
-                signed = true;
-            }
+        for line in signatures.iter().filter(|line| line.name == self.name && line.key_id == self.key_id) {
+            let key = UnparsedPublicKey::new(&ED25519, &self.public_key);
+            key.verify(text.as_bytes(), &line.signature).map_err(|_| NoteError::BadSignature)?;
+            signed = true;
         }
         if signed { Ok(text) } else { Err(NoteError::NotSigned) }
     }
@@ -135,8 +171,7 @@ impl NoteVerifier {
 
 impl fmt::Display for NoteVerifier {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let typed_key = [&[ED25519_TYPE][..], &self.public_key].concat();
-        write!(f, "{}+{:08x}+{}", self.name, u32::from_be_bytes(self.key_id), STANDARD.encode(typed_key))
+        write!(f, "{}", verifier_key(&self.name, ED25519_TYPE, &self.public_key))
     }
 }
 
@@ -144,25 +179,49 @@ impl FromStr for NoteVerifier {
     type Err = NoteError;
 
     fn from_str(text: &str) -> Result<NoteVerifier, NoteError> {
-        // Base64 may itself contain a plus, a name may not.
-        let (name, rest) = text.split_once('+').ok_or(NoteError::VerifierKey)?;
-        let (key_id, typed_key) = rest.split_once('+').ok_or(NoteError::VerifierKey)?;
-        let typed_key = STANDARD.decode(typed_key).map_err(|_| NoteError::VerifierKey)?;
-        let Some((&ED25519_TYPE, public_key)) = typed_key.split_first() else {
-            return Err(NoteError::VerifierKey);
-        };
-        let public_key = public_key.try_into().map_err(|_| NoteError::VerifierKey)?;
-        let verifier = NoteVerifier::new(name, public_key)?;
-        if format!("{:08x}", u32::from_be_bytes(verifier.key_id)) != key_id {
-            return Err(NoteError::KeyId);
-        }
-        Ok(verifier)
+        let (name, public_key) = parse_verifier_key(text, ED25519_TYPE)?;
+        NoteVerifier::new(name, public_key)
     }
 }
 
+/// The verifier key of a name and key: `<name>+<8 hexadecimal digits of the key id>+<base64 of type and key>`.
+pub(super) fn verifier_key(name: &str, signature_type: u8, public_key: &[u8; PUBLIC_KEY_BYTES]) -> String {
+    let key_id = u32::from_be_bytes(key_id(name, signature_type, public_key));
+    let typed_key = [&[signature_type][..], public_key].concat();
+    format!("{name}+{key_id:08x}+{}", STANDARD.encode(typed_key))
+}
+
+/// Name and public key of a verifier key of this type, whose key id is right.
+pub(super) fn parse_verifier_key(
+    text: &str,
+    signature_type: u8,
+) -> Result<(&str, [u8; PUBLIC_KEY_BYTES]), NoteError> {
+    // Base64 may itself contain a plus, a name may not.
+    let (name, rest) = text.split_once('+').ok_or(NoteError::VerifierKey)?;
+    let (written_id, typed_key) = rest.split_once('+').ok_or(NoteError::VerifierKey)?;
+    let typed_key = STANDARD.decode(typed_key).map_err(|_| NoteError::VerifierKey)?;
+    let public_key = match typed_key.split_first() {
+        Some((first, key)) if *first == signature_type => {
+            key.try_into().map_err(|_| NoteError::VerifierKey)?
+        }
+        Some(_) | None => return Err(NoteError::VerifierKey),
+    };
+    if !is_key_name(name) {
+        return Err(NoteError::KeyName);
+    }
+    if format!("{:08x}", u32::from_be_bytes(key_id(name, signature_type, &public_key))) != written_id {
+        return Err(NoteError::KeyId);
+    }
+    Ok((name, public_key))
+}
+
 /// First four bytes of SHA-256(name ‖ newline ‖ type ‖ public key).
-fn key_id(name: &str, public_key: &[u8; PUBLIC_KEY_BYTES]) -> [u8; KEY_ID_BYTES] {
-    let named_key = [name.as_bytes(), b"\n", &[ED25519_TYPE], public_key].concat();
+pub(super) fn key_id(
+    name: &str,
+    signature_type: u8,
+    public_key: &[u8; PUBLIC_KEY_BYTES],
+) -> [u8; KEY_ID_BYTES] {
+    let named_key = [name.as_bytes(), b"\n", &[signature_type], public_key].concat();
     let mut key_id = [0; KEY_ID_BYTES];
     for (byte, digested) in key_id.iter_mut().zip(digest(&SHA256, &named_key).as_ref()) {
         *byte = *digested;
@@ -170,7 +229,7 @@ fn key_id(name: &str, public_key: &[u8; PUBLIC_KEY_BYTES]) -> [u8; KEY_ID_BYTES]
     key_id
 }
 
-fn is_key_name(name: &str) -> bool {
+pub(super) fn is_key_name(name: &str) -> bool {
     !name.is_empty() && !name.chars().any(|c| c == '+' || c.is_whitespace() || c < ' ')
 }
 
@@ -181,22 +240,18 @@ fn split_note(note: &str) -> Result<(&str, &str), NoteError> {
     }
     let blank_line = note.rfind("\n\n").ok_or(NoteError::Malformed("no blank line"))?;
     let (text, rest) = note.split_at(blank_line + 1);
-    let signature_lines = &rest[1..];
-    if !signature_lines.ends_with('\n') {
-        return Err(NoteError::Malformed("no signature line, or none that ends in a newline"));
-    }
-    Ok((text, signature_lines))
+    Ok((text, &rest[1..]))
 }
 
-/// Name, key id and signature of one signature line.
-fn parse_signature_line(line: &str) -> Result<(&str, [u8; KEY_ID_BYTES], Vec<u8>), NoteError> {
+/// One signature line, without its newline.
+fn parse_signature_line(line: &str) -> Result<NoteSignature, NoteError> {
     let malformed = NoteError::Malformed("signature line");
     let (name, stamped) =
         line.strip_prefix(SIGNATURE_LINE_START).and_then(|rest| rest.split_once(' ')).ok_or(malformed)?;
     let stamped = STANDARD.decode(stamped).map_err(|_| malformed)?;
     match stamped.split_first_chunk() {
         Some((key_id, signature)) if is_key_name(name) && !signature.is_empty() => {
-            Ok((name, *key_id, signature.to_vec()))
+            Ok(NoteSignature { name: name.to_owned(), key_id: *key_id, signature: signature.to_vec() })
         }
         Some(_) | None => Err(malformed),
     }

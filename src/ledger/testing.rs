@@ -1,5 +1,6 @@
 //! What the tests of this folder share: a tree computed straight from the definition of RFC 6962 §2.1.
 
+use super::cosignature::Cosigner;
 use super::hash::{Hash, empty_root, leaf_hash, node_hash};
 use super::note::NoteSigner;
 use super::proof::NodeReader;
@@ -91,7 +92,15 @@ pub(super) fn numbered_tile(index: u64) -> Vec<Hash> {
 
 /// A signer under `name` whose key is made from the name: same name, same key.
 pub(super) fn test_signer(name: &str) -> NoteSigner {
+    NoteSigner::from_pkcs8(name, &test_pkcs8(name)).unwrap()
+}
+
+/// A cosigner under `name` whose key is made from the name.
+pub(super) fn test_cosigner(name: &str) -> Cosigner {
+    Cosigner::from_pkcs8(name, &test_pkcs8(name)).unwrap()
+}
+
+fn test_pkcs8(name: &str) -> Vec<u8> {
     let seed = leaf_hash(name.as_bytes());
-    let pkcs8 = [&hex_bytes("302e020100300506032b657004220420")[..], seed.as_bytes()].concat();
-    NoteSigner::from_pkcs8(name, &pkcs8).unwrap()
+    [&hex_bytes("302e020100300506032b657004220420")[..], seed.as_bytes()].concat()
 }

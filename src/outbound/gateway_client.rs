@@ -145,7 +145,7 @@ fn refused(status: StatusCode, body: &[u8]) -> ClientError {
 }
 
 /// reqwest's own words say little; its causes say what broke.
-fn chain(error: &dyn std::error::Error) -> String {
+pub(super) fn chain(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut next = error.source();
     while let Some(cause) = next {

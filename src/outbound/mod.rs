@@ -1,3 +1,4 @@
 //! Clients of other systems, and of a gateway as its members see it.
 
 pub mod gateway_client;
+pub mod witness_client;

@@ -12,6 +12,7 @@ use super::directory::Directory;
 use super::error::{ServiceError, ServiceResult};
 use super::publisher::Publisher;
 use super::receipt::Committed;
+use super::witnesses::Witnesses;
 use super::writer::Reply;
 use crate::clock::Clock;
 use crate::domain::denial::Denial;
@@ -54,6 +55,7 @@ pub struct Committer {
     clock: Arc<dyn Clock>,
     clocks_agreed_at: Option<Instant>,
     directory: Arc<Directory>,
+    witnesses: Arc<Witnesses>,
 }
 
 impl Committer {
@@ -65,8 +67,9 @@ impl Committer {
         anchor: Anchor,
         clock: Arc<dyn Clock>,
         directory: Arc<Directory>,
+        witnesses: Arc<Witnesses>,
     ) -> Self {
-        Self { ledger, known, publisher, anchor, clock, clocks_agreed_at: None, directory }
+        Self { ledger, known, publisher, anchor, clock, clocks_agreed_at: None, directory, witnesses }
     }
 
     /// Runs a rare use case in a transaction of its own.
@@ -182,6 +185,7 @@ impl Committer {
 
     /// Before every transaction: what other processes anchored, and now and then what time the database has.
     fn look_around(&mut self) -> StoreResult<()> {
+        self.witnesses.allow_write()?;
         self.look_at_anchor()?;
         if !self.clock.is_comparable()
             || self.clocks_agreed_at.is_some_and(|at| at.elapsed() < COMPARE_CLOCKS_EVERY)

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::Exchange;
 use super::error::{ServiceError, ServiceResult};
 use super::receipt::Receipt;
+use super::witnesses::cosigned_covering;
 use crate::ledger::entry::EntryKind;
 use crate::ledger::proof::inclusion_proof;
 use crate::ledger::receipt::InclusionReceipt;
@@ -26,7 +27,7 @@ pub struct Published {
 pub async fn newest(exchange: &Arc<Exchange>) -> ServiceResult<Published> {
     let size = exchange.point_read(|e| Ok(e.ledger.read(ledger::head)?.frontier.size())).await?;
     match exchange.writer.published() {
-        Some(published) if published.size == size => Ok((*published).clone()),
+        Some(published) if published.size == size => Ok(exchange.witnesses.dress((*published).clone())),
         Some(_) | None => checkpoint(exchange).await,
     }
 }
@@ -67,7 +68,7 @@ pub async fn proof(
             format!("the newest checkpoint has size {}: leave size out, or name this one", published.size),
         ));
     }
-    prove(exchange, index, published).await
+    prove(exchange, index, published.size, published.note).await
 }
 
 /// The receipt of the newest entry of a kind about an object.
@@ -81,21 +82,27 @@ pub async fn receipt_of(
         .point_read(move |e| Ok(e.ledger.read(|c| ledger_read::entry_about(c, &id, kind))?))
         .await?
         .ok_or_else(|| ServiceError::internal("an object has no entry in the ledger"))?;
-    let published = covering(exchange, entry.index).await?;
-    let proof = prove(exchange, entry.index, published).await?;
+    // One that witnesses cosigned shows that others see the same ledger: better than a newer one.
+    let proof = match cosigned_covering(exchange, entry.index) {
+        Some(cosigned) => prove(exchange, entry.index, cosigned.size, cosigned.note.clone()).await?,
+        None => {
+            let published = covering(exchange, entry.index).await?;
+            prove(exchange, entry.index, published.size, published.note).await?
+        }
+    };
     Ok(Receipt::new(&entry.leaf, entry.salt.as_deref().unwrap_or_default(), &proof))
 }
 
 async fn prove(
     exchange: &Arc<Exchange>,
     index: u64,
-    published: Published,
+    size: u64,
+    checkpoint: String,
 ) -> ServiceResult<InclusionReceipt> {
-    let size = published.size;
     let hashes = exchange
         .point_read(move |e| {
             Ok(e.ledger.read(|c| inclusion_proof(index, size, &mut DbNodes::new(c, size)))?)
         })
         .await?;
-    Ok(InclusionReceipt { index, hashes, checkpoint: published.note })
+    Ok(InclusionReceipt { index, hashes, checkpoint })
 }

@@ -91,6 +91,7 @@ pub async fn pull(
     request: &PullRequest,
     claim: Option<Claim>,
 ) -> ServiceResult<Pulled> {
+    exchange.witnesses.allow_release(exchange.clock.now())?;
     if let Some(claim) = &claim
         && let Some(release_id) = kept(exchange, caller, claim).await?
     {

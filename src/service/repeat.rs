@@ -137,6 +137,7 @@ async fn repeat(
     have: Vec<String>,
     counted: Counted,
 ) -> ServiceResult<Result<(Dossier, Receipt), ConsentFault>> {
+    exchange.witnesses.allow_release(exchange.clock.now())?;
     if exchange.clock.now().since_micros(row.issued_at()) > REPEAT_MICROS {
         return Ok(Err(ConsentFault::Expired));
     }

@@ -15,6 +15,7 @@ use super::keys::{KeyError, Keys};
 use super::memory::Memory;
 use super::publisher::Publisher;
 use super::refusals::RefusalCounter;
+use super::witnesses::{self, WitnessOptions, Witnesses};
 use super::writer::Writer;
 use crate::clock::Clock;
 use crate::ledger::frontier::Frontier;
@@ -45,6 +46,8 @@ pub struct Places {
     pub authorities: PathBuf,
     /// How administration goes.
     pub administration: AdministrationOptions,
+    /// Who cosigns the ledger.
+    pub witness: WitnessOptions,
 }
 
 /// The exchange cannot be opened.
@@ -77,13 +80,16 @@ pub fn open(places: &Places, clock: Arc<dyn Clock>) -> Result<Arc<Exchange>, Sta
     let anchor = open_anchor(&places.anchor, &ledger, &keys)?;
     let known = ledger.read(|c| check_ledger(c, &anchor, &keys)).map_err(broken)?;
     let directory = Arc::new(Directory::load(ledger.clone())?);
+    let witnesses = Arc::new(Witnesses::new(&places.witness).map_err(StartError::Other)?);
+    witnesses.take_up(&ledger, &keys, clock.now())?;
     // A connection of its own: its pages and statements stay warm, where others' commits would turn a shared one cold.
     let own = Db::open(places.ledger.clone(), 1)?;
     let published = Arc::default();
     let stopped = |error: ServiceError| StartError::Other(error.to_string());
     let publisher = Publisher::start(anchor, keys.clone(), Arc::clone(&published)).map_err(stopped)?;
     let watched = Anchor::open(&places.anchor)?;
-    let core = Committer::new(own, known, publisher, watched, clock.clone(), directory.clone());
+    let core =
+        Committer::new(own, known, publisher, watched, clock.clone(), directory.clone(), witnesses.clone());
     let writer = Writer::start(core, published).map_err(stopped)?;
     let exchange = Exchange {
         catalogue: Catalogue::new(ledger.clone(), data.clone()),
@@ -101,8 +107,27 @@ pub fn open(places: &Places, clock: Arc<dyn Clock>) -> Result<Arc<Exchange>, Sta
             authority_key: places.keys.join(AUTHORITY_KEY_FILE),
         },
         refusals: RefusalCounter::default(),
+        witnesses,
     };
-    Ok(Arc::new(exchange))
+    let exchange = Arc::new(exchange);
+    confirm(&exchange)?;
+    Ok(exchange)
+}
+
+/// Where several machines share the ledger, a witness tells at start what the others signed.
+fn confirm(exchange: &Arc<Exchange>) -> Result<(), StartError> {
+    if !exchange.witnesses.are_asked_at_start() {
+        return Ok(());
+    }
+    // On a thread of its own: whoever opens an exchange may be inside a runtime.
+    let asked = std::thread::scope(|scope| {
+        let ask = || {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+            runtime.map_err(|why| why.to_string())?.block_on(witnesses::confirm_at_start(exchange))
+        };
+        scope.spawn(ask).join().unwrap_or_else(|_| Err("asking the witnesses ended in a panic".into()))
+    });
+    asked.map_err(StartError::LedgerBroken)
 }
 
 /// The directory that everything lies in: there is room for what is delivered.

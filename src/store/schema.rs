@@ -280,6 +280,15 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    cosigned_checkpoint (origin, size) {
+        origin -> Text,
+        size -> BigInt,
+        note -> Text,
+        at -> Timestamp,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(consent, product);
 diesel::allow_tables_to_appear_in_same_query!(record, touch);
 diesel::allow_tables_to_appear_in_same_query!(member, member_certificate);
