@@ -1,5 +1,6 @@
 //! The gateway port: mutual TLS, a route table that is data, handlers that only translate.
 
+pub mod audit;
 pub mod batch_errors;
 pub mod batches;
 pub mod body;
@@ -11,6 +12,7 @@ pub mod gate;
 pub mod holds;
 pub mod ledger;
 pub mod members;
+pub mod mandates;
 pub mod operations;
 pub mod pages;
 pub mod problem;

@@ -34,6 +34,11 @@ impl PageQuery {
         })
     }
 
+    /// The cursor that names a key, as [`PageQuery::after`] reads it.
+    pub fn cursor(key: &str) -> String {
+        URL_SAFE_NO_PAD.encode(key)
+    }
+
     /// How many items a page has: 100, or what was asked for up to 1,000.
     pub fn limit(&self) -> ServiceResult<i64> {
         match self.limit.unwrap_or(LIMIT_DEFAULT) {

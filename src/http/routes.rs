@@ -7,10 +7,12 @@ use actix_web::http::Method;
 use actix_web::web::{self, Payload, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse};
 
+use super::audit;
 use super::body::Body;
 use super::console;
 use super::gate::{Context, dispatch};
 use super::holds;
+use super::mandates;
 use super::{batch_errors, batches, consents, dossiers, ledger, products, releases};
 use super::{members, proposals};
 use crate::domain::member::Role;
@@ -47,6 +49,8 @@ const BANK: &[Role] = &[Role::Bank];
 const BUREAU: &[Role] = &[Role::Bureau];
 const BUREAU_AND_REGULATOR: &[Role] = &[Role::Bureau, Role::Regulator];
 const BANK_AND_BUREAU: &[Role] = &[Role::Bank, Role::Bureau];
+const BUREAU_AND_REGULATOR: &[Role] = &[Role::Bureau, Role::Regulator];
+const REGULATOR: &[Role] = &[Role::Regulator];
 const MEMBERS: &[Role] = Role::ALL;
 
 /// Every route of the gateway.
@@ -77,6 +81,13 @@ pub fn table() -> Vec<Entry> {
         get("/v1/holds", BUREAU, |c| Box::pin(holds::list(c))),
         post("/v1/holds", BUREAU, |c| Box::pin(holds::place(c))),
         post("/v1/holds/{id}/lifting", BUREAU, |c| Box::pin(holds::lift(c))),
+        get("/v1/audit/entries", BUREAU_AND_REGULATOR, |c| Box::pin(audit::entries(c))),
+        get("/v1/audit/releases/{id}", BUREAU_AND_REGULATOR, |c| Box::pin(audit::release(c))),
+        get("/v1/audit/releases/{id}/replay", BUREAU_AND_REGULATOR, |c| Box::pin(audit::replay(c))),
+        post("/v1/audit/releases/{id}/replay", BUREAU_AND_REGULATOR, |c| Box::pin(audit::replay(c))),
+        get("/v1/mandates", BUREAU_AND_REGULATOR, |c| Box::pin(mandates::list(c))),
+        post("/v1/mandates", REGULATOR, |c| Box::pin(mandates::open(c))),
+        post("/v1/mandates/{id}/approval", REGULATOR, |c| Box::pin(mandates::approve(c))),
         get("/v1/ledger/checkpoint", MEMBERS, |c| Box::pin(ledger::checkpoint(c))),
         get("/v1/ledger/proof/{index}", MEMBERS, |c| Box::pin(ledger::proof(c))),
         get("/v1/members", BUREAU_AND_REGULATOR, |c| Box::pin(members::list(c))),

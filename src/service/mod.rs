@@ -18,6 +18,7 @@ pub mod holds;
 pub mod ingest;
 pub mod keys;
 pub mod members;
+pub mod mandate;
 pub mod memory;
 pub mod prepare;
 pub mod product;

@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::as_conversions, missing_docs)]
 
 mod brake;
+mod audit;
 mod certificates;
 mod coverage;
 mod deliveries;

@@ -46,7 +46,10 @@ pub fn kinds(entries: &[Value]) -> HashMap<String, usize> {
     kinds
 }
 
-/// The entries without those that only count what was turned away: these come when a minute ends.
+/// The entries without those that only count what was turned away, which come when a minute ends, and without reads.
 pub fn deeds(entries: Vec<Value>) -> Vec<Value> {
-    entries.into_iter().filter(|entry| entry["kind"] != "refusals.counted").collect()
+    entries
+        .into_iter()
+        .filter(|entry| entry["kind"] != "refusals.counted" && entry["kind"] != "audit.read")
+        .collect()
 }
