@@ -131,7 +131,8 @@ impl Config {
             &mut self.tls.key,
         ];
         let authorities = self.witness.witnesses.iter_mut().filter_map(|witness| witness.ca.as_mut());
-        for path in paths.into_iter().chain(self.database.postgres_url_file.as_mut()).chain(authorities) {
+        let more = self.database.postgres_url_file.as_mut().into_iter().chain(&mut self.tls.crl);
+        for path in paths.into_iter().chain(more).chain(authorities) {
             *path = base.join(&*path);
         }
     }

@@ -14,8 +14,9 @@ use tracing::{error, info};
 
 use crate::clock::Clock;
 use crate::config::{Config, ConfigError};
+use crate::http::live_tls::{self, LiveTls};
 use crate::http::server;
-use crate::http::tls::{TlsError, server_config};
+use crate::http::tls::TlsError;
 use crate::service::Exchange;
 use crate::service::refusals;
 use crate::service::start::{StartError, open};
@@ -63,13 +64,13 @@ pub struct Running {
 /// Checks everything that `serve` needs, and opens nothing.
 pub fn check(config: &Config) -> Result<(), AppError> {
     config.places()?;
-    server_config(&config.tls)?;
+    LiveTls::load(&config.tls)?;
     Ok(())
 }
 
 /// Starts the gateway on threads of its own.
 pub fn spawn(config: &Config, clock: Arc<dyn Clock>) -> Result<Running, AppError> {
-    let tls = server_config(&config.tls)?;
+    let tls = LiveTls::load(&config.tls)?;
     let exchange = open(&config.places()?, clock)?;
     let gateway_socket = listen(config.gateway.listen)?;
     let operations_socket = listen(config.operations.listen)?;
@@ -79,9 +80,11 @@ pub fn spawn(config: &Config, clock: Arc<dyn Clock>) -> Result<Running, AppError
     let (served, options, limits) = (exchange.clone(), config.gateway.clone(), config.limits);
     let thread = std::thread::Builder::new().name("gateway".into()).spawn(move || {
         actix_web::rt::System::new().block_on(async move {
-            let servers = server::gateway(served.clone(), &options, limits, tls, gateway_socket)
-                .and_then(|first| Ok((first, server::operations(served.clone(), operations_socket)?)));
-            serve(servers, served, &ready, stopped).await;
+            let servers = server::gateway(served.clone(), &options, limits, tls.clone(), gateway_socket)
+                .and_then(|first| {
+                    Ok((first, server::operations(served.clone(), tls.clone(), operations_socket)?))
+                });
+            serve(servers, served, tls, &ready, stopped).await;
         });
     })?;
     let handles =
@@ -95,6 +98,7 @@ type Servers = std::io::Result<(actix_web::dev::Server, actix_web::dev::Server)>
 async fn serve(
     servers: Servers,
     exchange: Arc<Exchange>,
+    tls: Arc<LiveTls>,
     ready: &Sender<std::io::Result<Vec<ServerHandle>>>,
     stopped: oneshot::Receiver<()>,
 ) {
@@ -106,7 +110,8 @@ async fn serve(
         }
     };
     drop(ready.send(Ok(vec![gateway.handle(), operations.handle()])));
-    let tasks = tasks::spawn(&exchange);
+    let mut tasks = tasks::spawn(&exchange);
+    tasks.push(actix_web::rt::spawn(live_tls::follow(tls, exchange.clock.clone())));
     let (first, second) = (actix_web::rt::spawn(gateway), actix_web::rt::spawn(operations));
     // The sender was told to stop, or is gone: either way the servers are told by their handles.
     let _told = stopped.await;

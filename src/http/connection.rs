@@ -2,15 +2,18 @@
 
 use std::any::Any;
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use actix_tls::accept::rustls_0_23::TlsStream;
 use actix_web::dev::Extensions;
 use actix_web::rt::net::TcpStream;
+use rustls_pki_types::CertificateDer;
 
+use super::live_tls::{FIRST_GENERATION, LiveTls};
 use crate::domain::member::MemberId;
-use crate::seal::certificate::{MemberCertificate, check_client_profile, issuer_and_serial};
+use crate::domain::timestamp::Timestamp;
+use crate::seal::certificate::{MemberCertificate, check_client_profile};
 use crate::service::error::{ServiceError, ServiceResult};
 
 /// The certificate on a connection, as far as it can be used.
@@ -30,9 +33,16 @@ impl Peer {
         Ok(&self.recognised()?.key)
     }
 
-    /// Issuer and serial number of the certificate, as a revocation list names it.
-    pub fn serial(&self) -> ServiceResult<&Serial> {
-        Ok(&self.recognised()?.serial)
+    /// Verifies the certificate again if authorities or revocation lists were taken up since it was last verified.
+    pub fn verify_again(&self, tls: &LiveTls, now: Timestamp) -> ServiceResult<()> {
+        let recognised = self.recognised()?;
+        let generation = tls.generation();
+        // Nothing was taken up since the start: the handshake judged by what is in force.
+        if generation != FIRST_GENERATION && recognised.verified.load(Ordering::Relaxed) != generation {
+            tls.verify(&recognised.chain, now).map_err(ServiceError::Unauthenticated)?;
+            recognised.verified.store(generation, Ordering::Relaxed);
+        }
+        Ok(())
     }
 
     fn recognised(&self) -> ServiceResult<&Recognised> {
@@ -40,34 +50,38 @@ impl Peer {
     }
 }
 
-/// Issuer (DER) and serial number of a certificate.
-pub type Serial = (Vec<u8>, Vec<u8>);
-
 struct Recognised {
     fingerprint: String,
     key: String,
-    serial: Serial,
+    chain: Vec<CertificateDer<'static>>,
+    /// Under which generation of authorities and lists it was verified last.
+    verified: AtomicU64,
 }
 
 /// Called for every new connection, before its first request.
 pub fn on_connect(connection: &dyn Any, extensions: &mut Extensions) {
     let Some(stream) = connection.downcast_ref::<TlsStream<TcpStream>>() else { return };
     let (_tcp, session) = stream.get_ref();
-    let certificate = match session.peer_certificates().and_then(|chain| chain.first()) {
+    let certificate = match session.peer_certificates() {
         None => Err("no client certificate"),
-        Some(certificate) => recognisable(certificate),
+        Some(chain) => recognisable(chain),
     };
     extensions.insert(Peer { certificate, slot: OnceLock::new() });
 }
 
 /// webpki is lenient by design: a certificate without the clientAuth usage passes its handshake. Not here.
-fn recognisable(der: &[u8]) -> Result<Recognised, &'static str> {
+fn recognisable(chain: &[CertificateDer<'_>]) -> Result<Recognised, &'static str> {
+    let der = chain.first().ok_or("no client certificate")?;
     if check_client_profile(der).is_err() {
         return Err("certificate without the profile of a member's");
     }
-    let read = MemberCertificate::parse_der(der).ok().zip(issuer_and_serial(der));
-    let (certificate, serial) = read.ok_or("certificate unreadable")?;
-    Ok(Recognised { key: certificate.thumbprint(), fingerprint: certificate.fingerprint, serial })
+    let certificate = MemberCertificate::parse_der(der).map_err(|_| "certificate unreadable")?;
+    Ok(Recognised {
+        key: certificate.thumbprint(),
+        fingerprint: certificate.fingerprint,
+        chain: chain.iter().map(|der| der.clone().into_owned()).collect(),
+        verified: AtomicU64::new(0),
+    })
 }
 
 /// How many connections each member has open.

@@ -10,6 +10,7 @@ use serde::de::DeserializeOwned;
 use super::body::{Body, BodyOptions};
 use super::connection::{Connections, Peer};
 use super::console;
+use super::live_tls::LiveTls;
 use super::problem;
 use super::routes::{Entry, Takes};
 use crate::seal::digest::base64url;
@@ -33,6 +34,8 @@ pub struct Gateway {
     pub limits: BodyOptions,
     /// Limits on connections.
     pub connections: Connections,
+    /// The authorities and revocation lists in force.
+    pub tls: Arc<LiveTls>,
 }
 
 /// A request that passed the gate.
@@ -92,7 +95,12 @@ async fn pass(entry: Option<Entry>, request: &HttpRequest, body: &mut Body) -> S
 
 fn recognise(gateway: &Gateway, request: &HttpRequest) -> ServiceResult<Caller> {
     let peer = request.conn_data::<Peer>().ok_or(ServiceError::Unauthenticated("no TLS connection"))?;
-    let caller = gateway.exchange.directory.recognise(peer.fingerprint()?, gateway.exchange.clock.now())?;
+    let now = gateway.exchange.clock.now();
+    let caller = gateway.exchange.directory.recognise(peer.fingerprint()?, now)?;
+    peer.verify_again(&gateway.tls, now)?;
+    if gateway.tls.lists_overdue(now) {
+        return Err(ServiceError::Busy("the list of revoked certificates is out of date".into()));
+    }
     gateway.connections.admit(peer, &caller.member)?;
     Ok(caller)
 }

@@ -11,6 +11,7 @@ pub mod dossiers;
 pub mod gate;
 pub mod holds;
 pub mod ledger;
+pub mod live_tls;
 pub mod members;
 pub mod mandates;
 pub mod operations;

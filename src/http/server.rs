@@ -7,12 +7,13 @@ use std::time::Duration;
 use actix_web::dev::Server;
 use actix_web::web::Data;
 use actix_web::{App, HttpServer};
-use rustls::ServerConfig;
 use serde::Deserialize;
 
 use super::body::BodyOptions;
 use super::connection::{Connections, on_connect};
 use super::gate::Gateway;
+use super::live_tls::LiveTls;
+use super::tls::server_config;
 use super::{operations, routes};
 use crate::service::Exchange;
 
@@ -44,13 +45,15 @@ pub fn gateway(
     exchange: Arc<Exchange>,
     options: &GatewayOptions,
     limits: BodyOptions,
-    tls: ServerConfig,
+    tls: Arc<LiveTls>,
     socket: TcpListener,
 ) -> std::io::Result<Server> {
+    let config = server_config(&tls).map_err(std::io::Error::other)?;
     let state = Data::new(Gateway {
         exchange,
         limits,
         connections: Connections::new(options.connections_per_member),
+        tls,
     });
     let workers =
         options.workers.unwrap_or_else(|| std::thread::available_parallelism().map_or(2, usize::from));
@@ -64,15 +67,22 @@ pub fn gateway(
         .shutdown_timeout(SHUTDOWN_SECONDS_MAX)
         .disable_signals()
         .on_connect(on_connect)
-        .listen_rustls_0_23(socket, tls)?
+        .listen_rustls_0_23(socket, config)?
         .run();
     Ok(server)
 }
 
 /// Starts the operations port.
-pub fn operations(exchange: Arc<Exchange>, socket: TcpListener) -> std::io::Result<Server> {
+pub fn operations(
+    exchange: Arc<Exchange>,
+    tls: Arc<LiveTls>,
+    socket: TcpListener,
+) -> std::io::Result<Server> {
     let server = HttpServer::new(move || {
-        App::new().app_data(Data::new(exchange.clone())).configure(operations::mount)
+        App::new()
+            .app_data(Data::new(exchange.clone()))
+            .app_data(Data::new(tls.clone()))
+            .configure(operations::mount)
     })
     .workers(1)
     .disable_signals()

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::Exchange;
 use super::admin::Change;
@@ -22,7 +22,7 @@ const OVERLAP_DAYS_MAX: u32 = 90;
 const DAY_MICROS: i64 = 86_400 * 1_000_000;
 
 /// A member with its certificates.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct MemberView {
     /// Its slug.
     pub id: MemberId,
@@ -39,7 +39,7 @@ pub struct MemberView {
 }
 
 /// A member's certificate.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct CertificateView {
     /// The person or system that holds it.
     pub label: String,
@@ -58,7 +58,7 @@ pub struct CertificateView {
 }
 
 /// What became of a change that the bureau or a member asked for.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct MemberChange {
     /// The member as it stands now.
     pub member: MemberView,

@@ -29,10 +29,10 @@ pub enum Proposed {
 }
 
 /// One change of a proposal, for people to judge.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct ChangeView {
     /// What would happen, as entries name it.
-    pub change: &'static str,
+    pub change: String,
     /// To what.
     pub subject: String,
     /// A fingerprint, a label, a quota: what else there is to say.
@@ -40,12 +40,12 @@ pub struct ChangeView {
 }
 
 /// A proposal as bureau and operator see it.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct ProposalView {
     /// Its id.
     pub id: String,
     /// What is to change: `member`.
-    pub target: &'static str,
+    pub target: String,
     /// What it would do, all or none.
     pub changes: Vec<ChangeView>,
     /// Where it stands.
@@ -67,7 +67,7 @@ pub struct ProposalView {
 }
 
 /// A decision on a proposal, with the receipt of its entry.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Decided {
     /// The proposal as it stands now.
     #[serde(flatten)]
@@ -181,7 +181,7 @@ impl Proposed {
             Proposed::Member(changes) => changes
                 .iter()
                 .map(|change| ChangeView {
-                    change: change.name(),
+                    change: change.name().to_owned(),
                     subject: change.member().to_string(),
                     detail: change.told(),
                 })
@@ -278,7 +278,7 @@ fn view(proposal: &Proposal, what: &Proposed, now: Timestamp) -> ProposalView {
     };
     ProposalView {
         id: proposal.id.clone(),
-        target: what.target(),
+        target: what.target().to_owned(),
         changes: what.views(),
         status: proposal.status.at(now, proposal.expires_at),
         proposed_by: proposal.proposer.member.clone(),

@@ -9,6 +9,7 @@ use shuidaiyi::domain::hold::{Hold, HoldTarget};
 use shuidaiyi::domain::import::{InputRule, RowError};
 use shuidaiyi::domain::product::{FieldProfile, ProductTerms};
 use shuidaiyi::domain::timestamp::Timestamp;
+use shuidaiyi::http::members::{CertificateWire, RotationWire};
 use shuidaiyi::http::problem::response;
 use shuidaiyi::http::{consents, dossiers, products};
 use shuidaiyi::ledger::{Entry, EntryKind, InclusionReceipt};
@@ -21,7 +22,9 @@ use shuidaiyi::service::error::RefusedDelivery;
 use shuidaiyi::service::error::ServiceError;
 use shuidaiyi::service::holds::{HoldChange, HoldView, NewHold};
 use shuidaiyi::service::ingest::Report;
+use shuidaiyi::service::members::{MemberChange, MemberView};
 use shuidaiyi::service::product::ProductView;
+use shuidaiyi::service::proposals::{Decided, ProposalView};
 use shuidaiyi::service::receipt::Receipt;
 use shuidaiyi::service::rejections::RejectedRow;
 use shuidaiyi::service::repeat::{ReleaseView, Repeated};
@@ -53,6 +56,8 @@ fn requests_are_read() {
     read::<dossiers::Wire>(&sample("pull-request"));
     read::<NewConsent>(&sample("consent-new"));
     read::<consents::Revocation>(&sample("consent-revocation"));
+    read::<CertificateWire>(&sample("member-certificate-new"));
+    read::<RotationWire>(&sample("member-rotation"));
     read::<products::Approval>(&sample("product-approval"));
     read::<NewHold>(&sample("hold-new")).target().unwrap();
     round_trip::<ProductTerms>(&sample("product-terms"));
@@ -159,6 +164,14 @@ fn a_hold_is_shown_so() {
     assert_eq!(serde_json::to_value(&view).unwrap(), shown);
     let change = HoldChange { hold: view, receipt: read(&sample("receipt")) };
     assert_eq!(serde_json::to_value(change).unwrap(), sample("hold-change"));
+}
+
+#[test]
+fn members_and_proposals_are_written_so() {
+    round_trip::<MemberView>(&sample("member"));
+    round_trip::<MemberChange>(&sample("member-change"));
+    round_trip::<ProposalView>(&sample("proposal"));
+    round_trip::<Decided>(&sample("proposal-decided"));
 }
 
 #[test]
