@@ -49,7 +49,6 @@ const BANK: &[Role] = &[Role::Bank];
 const BUREAU: &[Role] = &[Role::Bureau];
 const BUREAU_AND_REGULATOR: &[Role] = &[Role::Bureau, Role::Regulator];
 const BANK_AND_BUREAU: &[Role] = &[Role::Bank, Role::Bureau];
-const BUREAU_AND_REGULATOR: &[Role] = &[Role::Bureau, Role::Regulator];
 const REGULATOR: &[Role] = &[Role::Regulator];
 const MEMBERS: &[Role] = Role::ALL;
 

@@ -3,8 +3,8 @@
 //! One binary, so that it links once. The only double is the clock.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::as_conversions, missing_docs)]
 
-mod brake;
 mod audit;
+mod brake;
 mod certificates;
 mod coverage;
 mod deliveries;

@@ -6,13 +6,14 @@ use actix_web::HttpResponse;
 use maud::{Markup, html};
 
 use super::chart::{Bar, Legend, bars};
-use super::parts::{self, count, fact, tile};
+use super::parts::{self, Tone, badge, count, fact, tile};
 use super::view::{Menu, View};
 use crate::http::gate::Context;
 use crate::service::Exchange;
 use crate::service::error::ServiceResult;
 use crate::service::evidence;
 use crate::service::figures::{self, LedgerHealth};
+use crate::service::witnesses::{self, WitnessHealth};
 
 /// A check and how it went.
 struct Check {
@@ -46,6 +47,7 @@ pub async fn show(context: Context) -> ServiceResult<HttpResponse> {
                 (tile(view.t("最近一日", "Last day"), &count(day), &html! { (view.t("条", "entries")) }, None))
             }
             section.card { h2 { (view.t("检查", "Checks")) } (check_list(&checks)) }
+            (witnesses_card(&view, &witnesses::status(exchange)))
             section.card {
                 h2 { (view.t("每小时条目", "Entries by the hour")) }
                 (hours_chart(&view, &health))
@@ -118,6 +120,43 @@ fn check_list(checks: &[Check]) -> Markup {
                 }
             }
         }
+    }
+}
+
+fn witnesses_card(view: &View, health: &WitnessHealth) -> Markup {
+    html! {
+        section.card {
+            h2 { (view.t("见证", "Witnesses")) " "
+                @if health.configured > 0 { (badge(Tone::Quiet, &format!("{} / {}", health.quorum, health.configured))) } }
+            @if health.stopped {
+                p.notice.bad { (view.t("见证沉默过久，已停止放行。", "The witnesses were silent too long: nothing is released.")) }
+            } @else if let Some(seconds) = health.seconds_left {
+                p.notice.warn { (view.t("未达到所需的副署数；停止放行前还有 ", "Without a quorum of cosignatures; releases stop in "))
+                    (count(seconds / 60)) (view.t(" 分钟。", " minutes.")) }
+            }
+            @if health.witnesses.is_empty() { (parts::empty(view.t("未配置见证。建议由监管机构或银行运行一个。", "None is configured. One run by the regulator or a bank is advised."))) }
+            @else { (witness_table(view, health)) }
+        }
+    }
+}
+
+fn witness_table(view: &View, health: &WitnessHealth) -> Markup {
+    html! {
+        div.scroll { table.stack {
+            thead { tr {
+                th { (view.t("见证", "Witness")) } th.number { (view.t("已副署至", "Cosigned up to")) }
+                th { (view.t("时间", "When")) } th { (view.t("状态", "Status")) }
+            } }
+            tbody { @for one in &health.witnesses { tr {
+                td data-label=(view.t("见证", "Witness")) { (one.name) }
+                td.number data-label=(view.t("已副署至", "Cosigned up to")) { @match one.size { Some(size) => (count(size)), None => "—" } }
+                td data-label=(view.t("时间", "When")) { @match one.at { Some(at) => (parts::short_time(at)), None => "—" } }
+                td data-label=(view.t("状态", "Status")) { @match &one.failure {
+                    None => (badge(Tone::Good, view.t("正常", "Fine"))),
+                    Some(failure) => span { (badge(Tone::Bad, view.t("异常", "Failing"))) " " span.quiet { (failure) } },
+                } }
+            } } }
+        } }
     }
 }
 

@@ -146,7 +146,7 @@ fn waiting(view: &View, open: &[ProposalView]) -> Markup {
             ul.proposals { @for proposal in open { li {
                 div {
                     @for change in &proposal.changes {
-                        p { b { (words::change(view.lang, change.change)) } " " (change.subject)
+                        p { b { (words::change(view.lang, &change.change)) } " " (change.subject)
                             @if !change.detail.is_empty() { " " span.quiet { (change.detail) } } }
                     }
                     p.quiet { (proposal.proposed_by) " · " (proposal.proposed_label) " · " (parts::time(proposal.proposed_at)) }

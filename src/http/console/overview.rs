@@ -120,7 +120,7 @@ async fn matters(context: &Context, view: &View) -> ServiceResult<Vec<Matter>> {
         text: format!(
             "{}{} {}",
             view.t("变更待第二人批准：", "Waits for a second person: "),
-            words::change(view.lang, change.change),
+            words::change(view.lang, &change.change),
             change.subject
         ),
         href: "/console/members".into(),

@@ -9,7 +9,7 @@ use super::forms;
 use super::lang::{COOKIE, Lang};
 use crate::domain::member::Role;
 use crate::domain::timestamp::Timestamp;
-use crate::http::gate::Context;
+use crate::http::gate::{Context, may_be_id};
 use crate::service::directory::Caller;
 
 /// Seconds for which the language is remembered: a year.
@@ -88,7 +88,7 @@ impl View {
     /// A parameter of the query, if it says something.
     pub fn asked(&self, name: &str) -> Option<&str> {
         let found = self.query.iter().find(|(key, _)| key == name);
-        found.map(|(_, value)| value.trim()).filter(|value| !value.is_empty() && value.chars().count() <= 64)
+        found.map(|(_, value)| value.trim()).filter(|value| may_be_id(value))
     }
 
     /// The query without these parameters, and with others, as a link to the same page.
