@@ -15,6 +15,7 @@ use crate::domain::member::Role;
 use crate::domain::timestamp::Timestamp;
 use crate::ledger::entry::Entry;
 use crate::ledger::hash::Hash;
+use crate::store::error::StoreResult;
 use crate::store::figures::{self, OutcomeCount, ReleaseFilter};
 use crate::store::ledger;
 use crate::store::members;
@@ -118,7 +119,11 @@ pub struct LedgerHealth {
     pub newest: Timestamp,
     /// Entries of the last 60 s.
     pub last_minute: u64,
-    /// Entries hour by hour for a day up to now, oldest first, each with the instant it began at.
+    /// Entries of the last 60 min.
+    pub last_hour: u64,
+    /// Entries of the last 24 h.
+    pub last_day: u64,
+    /// Entries hour by hour up to now, oldest first, each with the full hour it began at.
     pub hours: Vec<(Timestamp, u64)>,
     /// What is wrong with the right edge of the stored tree, if anything.
     pub edge_damage: Option<String>,
@@ -138,22 +143,30 @@ pub async fn ledger_health(exchange: &Arc<Exchange>) -> ServiceResult<LedgerHeal
             Ok(e.ledger.read(|c| {
                 let head = ledger::head(c)?;
                 let size = head.frontier.size();
+                let full_hour = now.plus_micros(-now.micros().rem_euclid(HOUR_MICROS));
                 let mut starts = Vec::new();
                 let mut from = 0;
                 for hour in (0..HOURS).rev() {
-                    let start = now.plus_micros(-(hour + 1) * HOUR_MICROS);
+                    let start = full_hour.plus_micros(-hour * HOUR_MICROS);
                     from = figures::first_entry_since(c, start, from, size)?;
                     starts.push((start, from));
                 }
                 let ends = starts.iter().skip(1).map(|(_, from)| *from).chain([size]);
                 let hours = starts.iter().zip(ends).map(|((at, from), to)| (*at, to.saturating_sub(*from)));
                 let hours = hours.collect();
-                let minute = figures::first_entry_since(c, now.plus_micros(-60_000_000), from, size)?;
+                let mut since = |micros: i64| {
+                    let first = figures::first_entry_since(c, now.plus_micros(-micros), 0, size)?;
+                    StoreResult::Ok(size.saturating_sub(first))
+                };
+                let (last_minute, last_hour, last_day) =
+                    (since(60_000_000)?, since(HOUR_MICROS)?, since(24 * HOUR_MICROS)?);
                 Ok(LedgerHealth {
                     size,
                     root: head.frontier.root(),
                     newest: head.at,
-                    last_minute: size.saturating_sub(minute),
+                    last_minute,
+                    last_hour,
+                    last_day,
                     hours,
                     edge_damage: damage_at_edge(c, size)?,
                     root_follows: frontier_at(c, size)?.root() == head.frontier.root(),

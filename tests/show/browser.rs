@@ -50,7 +50,7 @@ impl Browser {
                 "--disable-gpu",
                 "--disable-dev-shm-usage",
             ])
-            .args(["--no-first-run", "--disable-background-networking", "--hide-scrollbars"])
+            .args(["--no-first-run", "--disable-background-networking", "--hide-scrollbars", "--lang=zh-CN"])
             .arg(format!("--user-data-dir={}", directory.path().join("profile").display()))
             .envs([("TO", &to), ("FROM", &from)])
             .stdin(Stdio::null())
@@ -138,7 +138,10 @@ impl Browser {
             // The page itself is the only thing that may be fetched, and what lies at its own origin if it has one.
             Some("Network.requestWillBeSent") => {
                 let url = event["params"]["request"]["url"].as_str().unwrap_or_default();
-                let own = self.origin.as_ref().is_some_and(|origin| url.starts_with(origin.as_str()));
+                let own = self
+                    .origin
+                    .as_ref()
+                    .is_some_and(|origin| url.starts_with(origin.as_str()) || url.starts_with("data:"));
                 event["params"]["type"] != json!("Document") && !own
             }
             Some(_) | None => false,

@@ -108,9 +108,9 @@ fn line(view: &View, item: &AuditedEntry, names: &HashMap<String, String>) -> Ma
             td.number data-label=(view.t("序号", "Index")) { (count(item.index)) }
             td data-label=(view.t("时间", "Time")) { (parts::short_time(item.at)) }
             td data-label=(view.t("事项", "What")) { (badge(tone(&item.kind), words::kind(view.lang, &item.kind))) }
-            td data-label=(view.t("成员", "Member")) { (names.get(&item.member).unwrap_or(&item.member)) }
+            td.name.all data-label=(view.t("成员", "Member")) { (names.get(&item.member).unwrap_or(&item.member)) }
             td.id data-label=(view.t("纳税人", "Taxpayer")) { (item.taxpayer_id.as_deref().unwrap_or("—")) }
-            td data-label=(view.t("结果", "Outcome")) {
+            td.fixed data-label=(view.t("结果", "Outcome")) {
                 @match item.outcome.as_deref() { Some(outcome) => (words::outcome(view.lang, outcome)), None => "—" }
             }
             td.id data-label=(view.t("对象", "Object")) { (object(&item.kind, &item.id)) }
@@ -126,6 +126,8 @@ pub fn object(kind: &str, id: &str) -> Markup {
         _other => None,
     };
     html! {
-        @if let Some(place) = place { a href={ (place) (encoded(id)) } { (id) } } @else { (id) }
+        @if let Some(place) = place {
+            a href={ (place) (encoded(id)) } title=(id) { (parts::short_id(id)) }
+        } @else { span title=(id) { (parts::short_id(id)) } }
     }
 }

@@ -1,5 +1,7 @@
 //! 冻结: what the bureau holds, and the form that places a hold.
 
+use std::collections::HashMap;
+
 use actix_web::HttpResponse;
 use maud::{Markup, html};
 
@@ -36,17 +38,17 @@ pub async fn show(context: Context) -> ServiceResult<HttpResponse> {
         section.card {
             h2 { (view.t("生效中", "In force")) }
             @if active.is_empty() { (parts::empty(view.t("目前没有冻结。", "Nothing is held."))) }
-            @else { (table(&view, &active, true)) }
+            @else { (table(&view, &active, &names, true)) }
         }
         @if view.is_bureau() { (form(&view, &names)) }
         @if !past.is_empty() {
-            section.card { h2 { (view.t("已解除或到期", "Lifted or over")) } (table(&view, &past, false)) }
+            section.card { h2 { (view.t("已解除或到期", "Lifted or over")) } (table(&view, &past, &names, false)) }
         }
     };
     Ok(view.page(Menu::Holds, title, &body))
 }
 
-fn table(view: &View, all: &[HoldView], liftable: bool) -> Markup {
+fn table(view: &View, all: &[HoldView], names: &HashMap<String, String>, liftable: bool) -> Markup {
     let liftable = liftable && view.is_bureau();
     html! {
         div.scroll { table.stack {
@@ -56,7 +58,7 @@ fn table(view: &View, all: &[HoldView], liftable: bool) -> Markup {
                 @if liftable { th { span.unseen { (view.t("操作", "Actions")) } } }
             } }
             tbody { @for hold in all { tr {
-                td data-label=(view.t("对象", "Held")) { span { span.quiet { (words::hold_kind(view.lang, hold.target)) } " " b { (value(view, hold)) } } }
+                td.name.all data-label=(view.t("对象", "Held")) { span { span.quiet { (words::hold_kind(view.lang, hold.target)) } " " b { (value(view, hold, names)) } } }
                 td.prose data-label=(view.t("理由", "Reason")) { (hold.reason) }
                 td data-label=(view.t("实施", "Placed")) { (parts::short_time(hold.placed_at)) }
                 td data-label=(view.t("至", "Until")) {
@@ -72,14 +74,15 @@ fn table(view: &View, all: &[HoldView], liftable: bool) -> Markup {
 }
 
 /// What is held; a taxpayer's number is for the bureau.
-fn value(view: &View, hold: &HoldView) -> String {
+fn value(view: &View, hold: &HoldView, names: &HashMap<String, String>) -> String {
     match hold.target {
         HoldKind::Taxpayer if !view.is_bureau() => "···".to_owned(),
         HoldKind::Section => match hold.value.parse::<Section>() {
             Ok(section) => words::section(view.lang, section).to_owned(),
             Err(_) => hold.value.clone(),
         },
-        HoldKind::Member | HoldKind::Product | HoldKind::Taxpayer => hold.value.clone(),
+        HoldKind::Member => names.get(&hold.value).unwrap_or(&hold.value).clone(),
+        HoldKind::Product | HoldKind::Taxpayer => hold.value.clone(),
     }
 }
 
@@ -92,7 +95,7 @@ fn status(view: &View, status: HoldStatus) -> Markup {
 }
 
 /// One field a kind: exactly one of them is to be filled in, which works without a script.
-fn form(view: &View, names: &std::collections::HashMap<String, String>) -> Markup {
+fn form(view: &View, names: &HashMap<String, String>) -> Markup {
     let mut banks: Vec<_> = names.iter().filter(|(id, _)| super::releases::is_bank(id)).collect();
     banks.sort();
     html! {

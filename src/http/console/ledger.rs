@@ -34,8 +34,6 @@ pub async fn show(context: Context) -> ServiceResult<HttpResponse> {
         Err(why) => (Err(why.to_string()), String::new()),
     };
     let checks = checks(&view, exchange, &health, size);
-    let day: u64 = health.hours.iter().map(|(_, entries)| entries).sum();
-    let hour = health.hours.last().map_or(0, |(_, entries)| *entries);
     let title = view.t("账本", "Ledger");
     let body = html! {
         (parts::heading(title, &exchange.keys.origin()))
@@ -43,8 +41,8 @@ pub async fn show(context: Context) -> ServiceResult<HttpResponse> {
             div.tiles {
                 (tile(view.t("条目", "Entries"), &count(health.size), &html! { (view.t("最新 ", "newest ")) (parts::short_time(health.newest)) }, None))
                 (tile(view.t("最近一分钟", "Last minute"), &count(health.last_minute), &html! { (view.t("条/分钟", "entries a minute")) }, None))
-                (tile(view.t("最近一小时", "Last hour"), &count(hour), &html! { (view.t("条", "entries")) }, None))
-                (tile(view.t("最近一日", "Last day"), &count(day), &html! { (view.t("条", "entries")) }, None))
+                (tile(view.t("最近一小时", "Last hour"), &count(health.last_hour), &html! { (view.t("条", "entries")) }, None))
+                (tile(view.t("最近一日", "Last day"), &count(health.last_day), &html! { (view.t("条", "entries")) }, None))
             }
             section.card { h2 { (view.t("检查", "Checks")) } (check_list(&checks)) }
             (witnesses_card(&view, &witnesses::status(exchange)))

@@ -64,12 +64,12 @@ fn line(view: &View, member: &MemberView) -> Markup {
     };
     html! {
         tr {
-            td data-label=(view.t("成员", "Member")) { span { b { (member.name) } br; small.quiet { " " (member.id) } } }
-            td data-label=(view.t("身份", "Role")) { (words::role(view.lang, member.role)) }
+            td.name.all data-label=(view.t("成员", "Member")) { span { b { (member.name) } br; small.quiet { " " (member.id) } } }
+            td.fixed data-label=(view.t("身份", "Role")) { (words::role(view.lang, member.role)) }
             td.number data-label=(view.t("每日配额", "Daily quota")) {
                 @if member.role == Role::Bank { (count(member.quota_per_day)) } @else { "—" }
             }
-            td data-label=(view.t("证书", "Certificates")) { (certificates(view, &member.certificates)) }
+            td.all data-label=(view.t("证书", "Certificates")) { (certificates(view, &member.certificates)) }
             td data-label=(view.t("状态", "Status")) { (badge(tone, words::member_status(view.lang, member.status))) }
             @if view.is_bureau() { td.actions { (action(view, member)) } }
         }

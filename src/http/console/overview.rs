@@ -106,11 +106,17 @@ fn short(entry: &Entry) -> Markup {
 async fn matters(context: &Context, view: &View) -> ServiceResult<Vec<Matter>> {
     let exchange = context.exchange();
     let mut matters = Vec::new();
+    let names = figures::names(exchange).await?;
     let products = product::page(exchange, None, String::new(), PRODUCTS_MAX).await?;
     for waiting in products.iter().filter(|product| product.status == ProductStatus::Submitted) {
         matters.push(Matter {
             tone: Tone::Warn,
-            text: format!("{}{}", view.t("产品待批准：", "Product to approve: "), waiting.terms.name),
+            text: format!(
+                "{}{} · {}",
+                view.t("产品待批准：", "Product to approve: "),
+                waiting.terms.name,
+                names.get(waiting.bank.as_str()).map_or(waiting.bank.as_str(), String::as_str)
+            ),
             href: format!("/console/products/{}", super::view::encoded(&waiting.id)),
         });
     }

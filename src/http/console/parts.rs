@@ -95,6 +95,18 @@ pub fn digest(text: &str) -> Markup {
     }
 }
 
+/// An id in a list: whole if it is short, else its ends; the middle of a UUIDv7 tells nothing to the eye.
+pub fn short_id(id: &str) -> String {
+    const WHOLE: usize = 24;
+    let letters: Vec<char> = id.chars().collect();
+    match (letters.get(..8), letters.len().checked_sub(6).and_then(|from| letters.get(from..))) {
+        (Some(start), Some(end)) if letters.len() > WHOLE => {
+            format!("{}…{}", start.iter().collect::<String>(), end.iter().collect::<String>())
+        }
+        _short => id.to_owned(),
+    }
+}
+
 /// A figure with its name, and a remark under it.
 pub fn tile(label: &str, value: &str, remark: &Markup, href: Option<&str>) -> Markup {
     let inside = html! { span.label { (label) } span.value { (value) } span.remark { (remark) } };

@@ -118,8 +118,8 @@ fn approval(view: &View, product: &ProductView) -> Markup {
                 label { span { (view.t("批准至（不含）", "Until (excluded)")) } input type="date" name="valid_to"; }
             }
             @for section in &product.terms.sections { (section_choice(view, *section)) }
-            fieldset.personal {
-                legend { (view.t("个体工商户、个人独资与合伙企业", "Sole traders, sole proprietorships, partnerships")) }
+            div.personal role="group" aria-labelledby="personal" {
+                h3 #personal { (view.t("个体工商户、个人独资与合伙企业", "Sole traders, sole proprietorships, partnerships")) }
                 p.quiet { (view.t("其涉税信息属于个人信息。不勾选则与上述相同；勾选则只开放所选项目。",
                     "Their tax data is a person's. With nothing ticked the same as above holds, otherwise only what is ticked.")) }
                 div.ticks { @for section in &product.terms.sections {

@@ -60,15 +60,15 @@ fn table(view: &View, products: &[ProductView], name: &impl Fn(&ProductView) -> 
                 th { (view.t("状态", "Status")) }
             } }
             tbody { @for product in products { tr {
-                td data-label=(view.t("产品", "Product")) {
+                td.name.all data-label=(view.t("产品", "Product")) { span {
                     a href={ "/console/products/" (encoded(&product.id)) } { (product.terms.name) }
-                    br; small.quiet { (product.id) }
-                }
-                td data-label=(view.t("银行", "Bank")) { (name(product)) }
+                    br; small.quiet { " " (product.id) }
+                } }
+                td.name.all data-label=(view.t("银行", "Bank")) { (name(product)) }
                 td.number data-label=(view.t("额度上限", "Up to")) { (yuan(view, product.terms.amount_max_fen)) }
                 td.number data-label=(view.t("年利率", "Rate")) { (product.terms.rate_pct) "%" }
                 td.number data-label=(view.t("期限", "Term")) { (months(view, product.terms.term_months_max)) }
-                td data-label=(view.t("项目", "Sections")) { (sections(view, &product.terms)) }
+                td.fixed data-label=(view.t("项目", "Sections")) { (sections(view, &product.terms)) }
                 td data-label=(view.t("状态", "Status")) { (status(view, product.status)) }
             } } }
         } }

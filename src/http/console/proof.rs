@@ -44,12 +44,12 @@ fn steps(index: u64, size: u64, leaf: &Hash, hashes: &[Hash]) -> Option<Vec<Step
     Some(siblings.into_iter().zip(hashes).map(step).collect())
 }
 
-const WIDTH: u64 = 680;
+const WIDTH: u64 = 572;
 const MIDDLE: u64 = WIDTH / 2;
-const ROW: u64 = 66;
-const BOX_WIDTH: u64 = 186;
+const ROW: u64 = 62;
+const BOX_WIDTH: u64 = 172;
 const BOX_HEIGHT: u64 = 44;
-const EDGE: u64 = 10;
+const EDGE: u64 = 4;
 
 /// What is drawn.
 pub struct Proof<'a> {
@@ -87,8 +87,8 @@ pub fn drawing(lang: Lang, proof: &Proof<'_>) -> Markup {
         Lang::En => format!("Entry {}", count(proof.index)),
     };
     let top = match lang {
-        Lang::Zh => format!("检查点根 · 共 {} 条", count(proof.size)),
-        Lang::En => format!("Checkpoint root · {} entries", count(proof.size)),
+        Lang::Zh => format!("根 · 共 {} 条", count(proof.size)),
+        Lang::En => format!("Root of {} entries", count(proof.size)),
     };
     let summary = lang
         .pick("自条目至检查点根的证明路径", "The path of the proof from the entry to the checkpoint's root");
@@ -118,7 +118,7 @@ fn sibling(lang: Lang, step: &Step, y: u64, above: u64) -> Markup {
         (Lang::Zh, 1) => format!("第 {} 条", count(from)),
         (Lang::En, 1) => format!("Entry {}", count(from)),
         (Lang::Zh, _) => format!("{} – {} 条", count(from), count(to - 1)),
-        (Lang::En, _) => format!("Entries {} – {}", count(from), count(to - 1)),
+        (Lang::En, _) => format!("{} – {}", count(from), count(to - 1)),
     };
     html! {
         path.joint d={ "M" (centre) " " (y) "V" (bend) "H" (edge) } {}

@@ -62,7 +62,10 @@ async fn page(context: Context, replayed: Option<(Replayed, Option<String>)>) ->
             section.card { h2 { (view.t("账本证明", "Proof in the ledger")) } (proved(&view, &context, &found)?) }
         }
         @if !found.sections.is_empty() { (left(&view, &found)) }
-        @if let Some(consent) = &found.consent { (consent_card(&view, consent)) }
+        // How the consent stood tells why a pull was refused, which is for the bureau.
+        @if let Some(consent) = &found.consent && (view.is_bureau() || found.outcome == OUTCOME_GRANTED) {
+            (consent_card(&view, consent))
+        }
     };
     Ok(view.page(Menu::Releases, title, &body))
 }
@@ -161,13 +164,13 @@ fn left(view: &View, found: &AuditedRelease) -> Markup {
                     th { (view.t("摘要", "Digest")) } th { (view.t("签名内容", "Signed")) }
                 } }
                 tbody { @for one in &found.sections { tr {
-                    td data-label=(view.t("项目", "Section")) { (section_name(view, &one.section)) }
+                    td.all data-label=(view.t("项目", "Section")) { (section_name(view, &one.section)) }
                     td data-label=(view.t("状态", "Status")) { span {
                         (badge(status_tone(one.status), words::section_status(view.lang, one.status)))
                         @if let Some(reason) = &one.reason { " " span.quiet { (words::section_reason(view.lang, reason)) } }
                     } }
                     td.number data-label=(view.t("记录", "Records")) { (count(one.records)) }
-                    td data-label=(view.t("摘要", "Digest")) { (digest(&one.digest)) }
+                    td.all data-label=(view.t("摘要", "Digest")) { (digest(&one.digest)) }
                     td data-label=(view.t("签名内容", "Signed")) {
                         @if one.listed { (badge(Tone::Good, view.t("✓ 已列入", "✓ Listed"))) } @else { (badge(Tone::Bad, view.t("✗ 未列入", "✗ Not listed"))) }
                     }

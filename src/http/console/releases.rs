@@ -175,14 +175,14 @@ fn line(view: &View, row: &ReleaseRow, names: &HashMap<String, String>) -> Marku
     html! {
         tr {
             td data-label=(view.t("时间", "Time")) { (parts::short_time(row.issued_at())) }
-            td data-label=(view.t("银行", "Bank")) { (names.get(&row.bank).unwrap_or(&row.bank)) }
+            td.name.all data-label=(view.t("银行", "Bank")) { (names.get(&row.bank).unwrap_or(&row.bank)) }
             @if view.is_bureau() {
                 td.id data-label=(view.t("纳税人", "Taxpayer")) { (row.taxpayer_id.as_deref().unwrap_or("—")) }
             }
-            td data-label=(view.t("目的", "Purpose")) { (words::purpose(view.lang, &row.purpose)) }
+            td.fixed data-label=(view.t("目的", "Purpose")) { (words::purpose(view.lang, &row.purpose)) }
             td data-label=(view.t("结果", "Outcome")) { (outcome(view, &row.outcome)) }
             td.id data-label=(view.t("编号", "Id")) {
-                a href={ "/console/releases/" (encoded(&row.id)) } { (row.id) }
+                a href={ "/console/releases/" (encoded(&row.id)) } title=(row.id) { (parts::short_id(&row.id)) }
             }
         }
     }
