@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
+use crate::domain::sentinel::SentinelOptions;
 use crate::http::body::BodyOptions;
 use crate::http::server::GatewayOptions;
 use crate::http::tls::TlsOptions;
@@ -43,6 +44,9 @@ pub struct Config {
     /// Who cosigns the ledger.
     #[serde(default)]
     pub witness: WitnessOptions,
+    /// Thresholds of the rules over the stream of pulls.
+    #[serde(default)]
+    pub sentinels: SentinelOptions,
 }
 
 /// Where records and ledger are kept: two SQLite files, or two schemas of a PostgreSQL database.
@@ -109,6 +113,7 @@ impl Config {
             .map_err(|why| fail(&format!("{why}. Make one with: shuidaiyi init --dir DIR")))?;
         let mut config: Config = toml::from_str(&text).map_err(|why| fail(&why))?;
         let absolute = std::path::absolute(path).map_err(|why| fail(&why))?;
+        config.sentinels.check().map_err(|why| fail(&why))?;
         config.resolve(absolute.parent().unwrap_or(Path::new("/")));
         config.witness.checked_quorum().map_err(|why| fail(&format!("[witness]: {why}")))?;
         if config.database.connections < 3 {
@@ -158,6 +163,7 @@ impl Config {
             authorities: self.tls.ca.clone(),
             administration: self.administration,
             witness: self.witness.clone(),
+            sentinels: self.sentinels.clone(),
         })
     }
 

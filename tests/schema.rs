@@ -16,6 +16,7 @@ use std::path::{Path, PathBuf};
 
 use serde::de::DeserializeOwned;
 use serde_json::Value;
+use shuidaiyi::domain::case::{CaseOutcome, CaseStatus};
 use shuidaiyi::domain::consent::{
     Assurance, ConsentStatus, ConsentTerms, ConsentText, GrantMethod, Grantor, GrantorRole, Purpose,
 };
@@ -30,8 +31,10 @@ use shuidaiyi::domain::period::Frequency;
 use shuidaiyi::domain::product::{Drawdown, FieldProfile, ProductStatus, ProductTerms, Repayment, Security};
 use shuidaiyi::domain::proposal::ProposalStatus;
 use shuidaiyi::domain::section::{Section, SectionReason, SectionStatus};
+use shuidaiyi::domain::sentinel::SentinelRule;
 use shuidaiyi::http::body::BodyOptions;
 use shuidaiyi::http::members;
+use shuidaiyi::http::cases;
 use shuidaiyi::http::problem::public;
 use shuidaiyi::http::routes::{Takes, table};
 use shuidaiyi::http::{consents, dossiers, products};
@@ -41,6 +44,7 @@ use shuidaiyi::service::consent::NewConsent;
 use shuidaiyi::service::error::{Fault, RefusedDelivery, ServiceError};
 use shuidaiyi::service::holds::NewHold;
 use shuidaiyi::service::ingest::Mode;
+use shuidaiyi::service::objections::NewObjection;
 use shuidaiyi::service::refusals::Counted;
 
 #[path = "schema/samples.rs"]
@@ -258,6 +262,9 @@ fn every_list_of_names_is_the_one_of_the_code() {
     assert_enum::<Drawdown>("product", "/$defs/drawdown/enum");
     assert_enum::<Repayment>("product", "/$defs/repayment/enum");
     assert_enum::<Security>("product", "/$defs/security/enum");
+    assert_enum::<CaseStatus>("case", "/properties/status/enum");
+    assert_enum::<CaseOutcome>("case", "/$defs/outcome/enum");
+    assert_enum::<SentinelRule>("case", "/$defs/rule/enum");
     assert_enum::<HoldKind>("hold", "/properties/target/enum");
     assert_enum::<HoldStatus>("hold", "/properties/status/enum");
     assert_enum::<MemberStatus>("member", "/$defs/status/enum");
@@ -300,6 +307,9 @@ fn every_list_of_fields_is_the_one_of_the_code() {
     assert_fields::<ProductTerms>("product", "/$defs/terms/properties");
     assert_fields::<FieldProfile>("product", "/$defs/profile/properties");
     assert_fields::<products::Approval>("product", "/$defs/approval/properties");
+    assert_fields::<cases::Answering>("case", "/$defs/answering/properties");
+    assert_fields::<cases::Closing>("case", "/$defs/closing/properties");
+    assert_fields::<NewObjection>("objection", "/$defs/new/properties");
     assert_fields::<NewHold>("hold", "/$defs/new/properties");
     assert_fields::<members::CertificateWire>("member", "/$defs/certificate_new/properties");
     assert_fields::<members::RotationWire>("member", "/$defs/rotation/properties");

@@ -15,6 +15,7 @@ use crate::service::fact_index;
 use crate::service::ingest;
 use crate::service::refusals;
 use crate::service::witnesses;
+use crate::service::sentinels;
 use crate::store::idempotency;
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -54,6 +55,12 @@ pub fn spawn(exchange: &Arc<Exchange>) -> Vec<JoinHandle<()>> {
             "The audit's index could not be filled; searches read on past it",
             |e| async move { e.blocking(fact_index::follow).await },
         ),
+        every(SECOND, exchange, "The sentinels could not read on; they try again", |e| async move {
+            e.blocking(sentinels::follow).await
+        }),
+        every(HOUR, exchange, "Releases that led to nothing could not be judged", |e| async move {
+            e.blocking(sentinels::judge_unused).await
+        }),
         actix_web::rt::spawn(sweep_deliveries(exchange.clone())),
     ]
 }

@@ -51,6 +51,8 @@ pub enum Command {
     Hold(super::hold::HoldOptions),
     /// 见证：由监管部门或银行运行，为检查点副署 A witness of the ledger, run by a regulator or a bank
     Witness(super::witness::WitnessOptions),
+    /// 监测 What the sentinels watch
+    Sentinel(super::sentinel::SentinelCommandOptions),
 }
 
 /// `demo`

@@ -14,6 +14,7 @@ mod member;
 mod output;
 mod proposal;
 mod pull;
+mod sentinel;
 mod serve;
 mod show;
 pub mod synth;
@@ -64,6 +65,7 @@ fn run(command: Command) -> Result<ExitCode, Failure> {
         Command::Ledger(options) => ledger::run(&options),
         Command::Hold(options) => hold::run(&options),
         Command::Witness(options) => witness::run(&options),
+        Command::Sentinel(options) => sentinel::run(&options),
     }
 }
 

@@ -1,5 +1,6 @@
 //! What the exchange is about: taxpayers, tax facts, consents, dossiers. Knows no database, socket or clock.
 
+pub mod case;
 pub(crate) mod codes;
 pub mod consent;
 pub mod denial;
@@ -19,6 +20,7 @@ pub mod proposal;
 pub mod record;
 pub mod section;
 pub mod sections;
+pub mod sentinel;
 pub mod taxpayer_id;
 pub mod taxpayer_kind;
 pub mod timestamp;

@@ -15,6 +15,8 @@ use super::holds;
 use super::mandates;
 use super::{batch_errors, batches, consents, dossiers, ledger, products, releases};
 use super::{members, proposals};
+use super::{batch_errors, batches, consents, dossiers, ledger, products, releases};
+use super::{cases, holds, objections};
 use crate::domain::member::Role;
 use crate::service::error::ServiceResult;
 
@@ -87,6 +89,11 @@ pub fn table() -> Vec<Entry> {
         get("/v1/mandates", BUREAU_AND_REGULATOR, |c| Box::pin(mandates::list(c))),
         post("/v1/mandates", REGULATOR, |c| Box::pin(mandates::open(c))),
         post("/v1/mandates/{id}/approval", REGULATOR, |c| Box::pin(mandates::approve(c))),
+        get("/v1/cases", BANK_AND_BUREAU, |c| Box::pin(cases::list(c))),
+        get("/v1/cases/{id}", BANK_AND_BUREAU, |c| Box::pin(cases::show(c))),
+        post("/v1/cases/{id}/answer", BANK, |c| Box::pin(cases::answer(c))),
+        post("/v1/cases/{id}/closure", BUREAU, |c| Box::pin(cases::close(c))),
+        post("/v1/objections", BUREAU, |c| Box::pin(objections::raise(c))),
         get("/v1/ledger/checkpoint", MEMBERS, |c| Box::pin(ledger::checkpoint(c))),
         get("/v1/ledger/proof/{index}", MEMBERS, |c| Box::pin(ledger::proof(c))),
         get("/v1/members", BUREAU_AND_REGULATOR, |c| Box::pin(members::list(c))),

@@ -43,6 +43,16 @@ wire_enum! {
         MandateOpened = "mandate.opened",
         /// Another person of the regulator approved it.
         MandateApproved = "mandate.approved",
+        /// A sentinel's finding was put to a bank.
+        CaseOpened = "case.opened",
+        /// The bank answered.
+        CaseAnswered = "case.answered",
+        /// The bureau closed the case.
+        CaseClosed = "case.closed",
+        /// A firm disputed an access.
+        ObjectionRaised = "objection.raised",
+        /// What the sentinels watch changed.
+        PolicyChanged = "policy.changed",
     }
 }
 

@@ -4,6 +4,8 @@
 pub mod admin;
 pub mod assemble;
 pub mod audit;
+pub mod canaries;
+pub mod cases;
 pub mod catalogue;
 pub mod committer;
 pub mod consent;
@@ -20,6 +22,7 @@ pub mod keys;
 pub mod mandate;
 pub mod members;
 pub mod memory;
+pub mod objections;
 pub mod prepare;
 pub mod product;
 pub mod proposals;
@@ -30,6 +33,7 @@ pub mod refusals;
 pub mod rejections;
 pub mod release;
 pub mod repeat;
+pub mod sentinels;
 pub mod staging;
 pub mod start;
 pub mod verify;
@@ -50,6 +54,7 @@ use self::refusals::RefusalCounter;
 use self::witnesses::Witnesses;
 use self::writer::Writer;
 use crate::clock::Clock;
+use crate::domain::sentinel::SentinelOptions;
 use crate::store::db::Db;
 
 /// Everything the use cases work with, built once by [`start::open`].
@@ -78,6 +83,8 @@ pub struct Exchange {
     pub refusals: RefusalCounter,
     /// Who cosigns the ledger.
     pub witnesses: Arc<Witnesses>,
+    /// Thresholds of the rules over the stream of pulls.
+    pub sentinels: SentinelOptions,
 }
 
 impl Exchange {

@@ -18,6 +18,7 @@ use super::refusals::RefusalCounter;
 use super::witnesses::{self, WitnessOptions, Witnesses};
 use super::writer::Writer;
 use crate::clock::Clock;
+use crate::domain::sentinel::SentinelOptions;
 use crate::ledger::frontier::Frontier;
 use crate::seal::trust::TrustFile;
 use crate::store::anchor::{Anchor, AnchorError, Anchored};
@@ -48,6 +49,8 @@ pub struct Places {
     pub administration: AdministrationOptions,
     /// Who cosigns the ledger.
     pub witness: WitnessOptions,
+    /// Thresholds of the sentinels.
+    pub sentinels: SentinelOptions,
 }
 
 /// The exchange cannot be opened.
@@ -108,6 +111,7 @@ pub fn open(places: &Places, clock: Arc<dyn Clock>) -> Result<Arc<Exchange>, Sta
         },
         refusals: RefusalCounter::default(),
         witnesses,
+        sentinels: places.sentinels.clone(),
     };
     let exchange = Arc::new(exchange);
     confirm(&exchange)?;

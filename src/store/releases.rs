@@ -155,6 +155,15 @@ pub fn find_granted(
         .optional())?)
 }
 
+/// A granted release of any bank, for the bureau.
+pub fn find_any_granted(connection: &mut AnyConnection, id: &str) -> StoreResult<Option<ReleaseRow>> {
+    Ok(on_backend!(connection, c => release::table
+        .filter(release::id.eq(id))
+        .filter(release::outcome.eq(OUTCOME_GRANTED))
+        .get_result(c)
+        .optional())?)
+}
+
 /// How a pull with this id was decided, if it was recorded: `granted`, or the true reason of the refusal.
 pub fn outcome(connection: &mut AnyConnection, id: &str) -> StoreResult<Option<String>> {
     Ok(

@@ -289,6 +289,62 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    sentinel_cursor (name) {
+        name -> Text,
+        position -> BigInt,
+    }
+}
+
+diesel::table! {
+    sentinel_seen (taxpayer_id, bank) {
+        taxpayer_id -> Text,
+        bank -> Text,
+        idx -> BigInt,
+        at -> Timestamp,
+        release_id -> Text,
+    }
+}
+
+diesel::table! {
+    canary (taxpayer_id) {
+        taxpayer_id -> Text,
+        added_at -> Timestamp,
+        added_by -> Text,
+    }
+}
+
+diesel::table! {
+    sentinel_case (id) {
+        id -> Text,
+        rule -> Text,
+        bank -> Text,
+        cause -> Text,
+        taxpayer_id -> Nullable<Text>,
+        releases -> Text,
+        detail -> Text,
+        through -> BigInt,
+        status -> Text,
+        opened_at -> Timestamp,
+        answer -> Nullable<Text>,
+        answered_at -> Nullable<Timestamp>,
+        outcome -> Nullable<Text>,
+        note -> Nullable<Text>,
+        closed_at -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
+    objection (id) {
+        id -> Text,
+        release_id -> Text,
+        text -> Text,
+        case_id -> Nullable<Text>,
+        raised_at -> Timestamp,
+        raised_by -> Text,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(consent, product);
 diesel::allow_tables_to_appear_in_same_query!(record, touch);
 diesel::allow_tables_to_appear_in_same_query!(member, member_certificate);

@@ -22,6 +22,7 @@ mod races;
 mod refusals;
 mod restore;
 mod sections;
+mod sentinels;
 mod stress;
 mod support;
 mod tree;

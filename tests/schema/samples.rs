@@ -3,6 +3,7 @@
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
+use shuidaiyi::domain::case::{Answer, Case, Closure};
 use shuidaiyi::domain::consent::{Consent, ConsentTerms};
 use shuidaiyi::domain::denial::{ConsentFault, Denial};
 use shuidaiyi::domain::hold::{Hold, HoldTarget};
@@ -10,6 +11,7 @@ use shuidaiyi::domain::import::{InputRule, RowError};
 use shuidaiyi::domain::product::{FieldProfile, ProductTerms};
 use shuidaiyi::domain::timestamp::Timestamp;
 use shuidaiyi::http::members::{CertificateWire, RotationWire};
+use shuidaiyi::http::cases;
 use shuidaiyi::http::problem::response;
 use shuidaiyi::http::{consents, dossiers, products};
 use shuidaiyi::ledger::{Entry, EntryKind, InclusionReceipt};
@@ -17,12 +19,14 @@ use shuidaiyi::seal::digest::{canonical_json, prefixed_digest};
 use shuidaiyi::seal::sd_jwt::DossierClaims;
 use shuidaiyi::seal::trust::TrustFile;
 use shuidaiyi::seal::verify::Expectations;
+use shuidaiyi::service::cases::{CaseChange, CaseView};
 use shuidaiyi::service::consent::{ConsentChange, ConsentView, NewConsent};
 use shuidaiyi::service::error::RefusedDelivery;
 use shuidaiyi::service::error::ServiceError;
 use shuidaiyi::service::holds::{HoldChange, HoldView, NewHold};
 use shuidaiyi::service::ingest::Report;
 use shuidaiyi::service::members::{MemberChange, MemberView};
+use shuidaiyi::service::objections::{NewObjection, ObjectionView};
 use shuidaiyi::service::product::ProductView;
 use shuidaiyi::service::proposals::{Decided, ProposalView};
 use shuidaiyi::service::receipt::Receipt;
@@ -60,6 +64,9 @@ fn requests_are_read() {
     read::<RotationWire>(&sample("member-rotation"));
     read::<products::Approval>(&sample("product-approval"));
     read::<NewHold>(&sample("hold-new")).target().unwrap();
+    read::<cases::Answering>(&sample("case-answering"));
+    read::<cases::Closing>(&sample("case-closing"));
+    read::<NewObjection>(&sample("objection-new"));
     round_trip::<ProductTerms>(&sample("product-terms"));
     read::<ProductTerms>(&sample("product-terms")).check().unwrap();
     let profile: FieldProfile = read(&sample("product-approval")["profile"]);
@@ -172,6 +179,41 @@ fn members_and_proposals_are_written_so() {
     round_trip::<MemberChange>(&sample("member-change"));
     round_trip::<ProposalView>(&sample("proposal"));
     round_trip::<Decided>(&sample("proposal-decided"));
+fn a_case_is_shown_so() {
+    let shown = sample("case");
+    let finding = &shown["finding"];
+    let case = || Case {
+        id: read(&shown["id"]),
+        rule: read(&finding["rule"]),
+        bank: read(&shown["bank"]),
+        cause: String::new(),
+        taxpayer: read(&finding["taxpayer_id"]),
+        releases: read(&shown["releases"]),
+        detail: finding["detail"].clone(),
+        through: 0,
+        opened_at: read(&shown["opened_at"]),
+        answer: Some(read::<Answer>(&shown["answer"])),
+        closure: Some(Closure {
+            outcome: read(&shown["outcome"]),
+            note: read(&finding["note"]),
+            at: read(&shown["closed_at"]),
+        }),
+    };
+    assert_eq!(serde_json::to_value(CaseView::whole(case())).unwrap(), shown);
+    assert_eq!(serde_json::to_value(CaseView::for_bank(case())).unwrap(), sample("case-for-bank"));
+    let change = CaseChange { case: CaseView::for_bank(case()), receipt: read(&sample("receipt")) };
+    assert_eq!(serde_json::to_value(change).unwrap(), sample("case-change"));
+
+    let shown = sample("objection");
+    let view = ObjectionView {
+        id: read(&shown["id"]),
+        release_id: read(&shown["release_id"]),
+        text: read(&shown["text"]),
+        raised_at: read(&shown["raised_at"]),
+        case_id: read(&shown["case_id"]),
+        receipt: read(&shown["receipt"]),
+    };
+    assert_eq!(serde_json::to_value(view).unwrap(), shown);
 }
 
 #[test]
