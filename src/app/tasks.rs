@@ -14,8 +14,8 @@ use crate::service::evidence;
 use crate::service::fact_index;
 use crate::service::ingest;
 use crate::service::refusals;
-use crate::service::witnesses;
 use crate::service::sentinels;
+use crate::service::witnesses;
 use crate::store::idempotency;
 
 const SECOND: Duration = Duration::from_secs(1);

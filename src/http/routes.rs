@@ -14,9 +14,9 @@ use super::gate::{Context, dispatch};
 use super::holds;
 use super::mandates;
 use super::{batch_errors, batches, consents, dossiers, ledger, products, releases};
-use super::{members, proposals};
 use super::{batch_errors, batches, consents, dossiers, ledger, products, releases};
 use super::{cases, holds, objections};
+use super::{members, proposals};
 use crate::domain::member::Role;
 use crate::service::error::ServiceResult;
 

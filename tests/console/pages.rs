@@ -19,6 +19,7 @@ fn the_bureau_sees_every_page_on_a_desk_and_a_phone() {
         let release = format!("/console/releases/{}", scene.granted);
         let refused = format!("/console/releases/{}", scene.refused);
         let product = format!("/console/products/{WAITING}");
+        let case = format!("/console/cases/{}", scene.case);
         let pages = [
             ("overview", "/console"),
             ("releases", "/console/releases"),
@@ -26,6 +27,8 @@ fn the_bureau_sees_every_page_on_a_desk_and_a_phone() {
             ("refused", refused.as_str()),
             ("entries", "/console/entries"),
             ("ledger", "/console/ledger"),
+            ("cases", "/console/cases"),
+            ("case", case.as_str()),
             ("holds", "/console/holds"),
             ("products", "/console/products"),
             ("product", product.as_str()),
@@ -81,6 +84,12 @@ fn what_the_bureau_does_is_done_and_said() {
         bureau.press("td.actions button");
         bureau.wait("location.search == '?done=lifted' && document.readyState == 'complete'");
 
+        bureau.open(&format!("/console/cases/{}", scene.case), 1280);
+        bureau.browser.evaluate("document.querySelector('[name=outcome]').value = 'justified'; document.querySelector('[name=note]').value = '已调阅申请书影像，依据充分。'");
+        bureau.press("form.card button[type=submit]");
+        bureau.wait("location.search == '?done=closed' && document.readyState == 'complete'");
+        bureau.keep("case-closed-1280");
+
         bureau.open("/console/members", 390);
         bureau.browser.evaluate("document.querySelector('details.confirm').open = true");
         look(&mut bureau, "about to suspend");
@@ -96,6 +105,7 @@ fn what_the_bureau_does_is_done_and_said() {
             ("hold.placed", 1),
             ("hold.lifted", 1),
             ("audit.read", 3),
+            ("case.closed", 1),
             ("product.approved", 7),
             ("member.changed", 2),
         ] {
@@ -113,6 +123,8 @@ fn the_regulator_sees_no_taxpayer_and_no_true_reason() {
             ("/console/releases".to_owned(), scene.taxpayer.as_str()),
             ("/console/entries".to_owned(), scene.taxpayer.as_str()),
             (format!("/console/releases/{}", scene.refused), "已撤回"),
+            ("/console/cases".to_owned(), scene.taxpayer.as_str()),
+            (format!("/console/cases/{}", scene.case), scene.taxpayer.as_str()),
         ] {
             regulator.open(&path, 1280);
             look(&mut regulator, &path);

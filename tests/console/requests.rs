@@ -100,6 +100,7 @@ async fn every_page_answers_on_both_databases(backend: Backend) {
         (format!("/console/entries?taxpayer={}", firms[0].taxpayer_id), id),
         ("/console/ledger".to_owned(), "检查点"),
         ("/console/holds".to_owned(), "目前没有冻结"),
+        ("/console/cases".to_owned(), "没有未结案件"),
         ("/console/products".to_owned(), "bank-01-credit"),
         ("/console/products/bank-01-credit".to_owned(), "已批准的字段清单"),
         ("/console/members".to_owned(), "每日配额"),

@@ -30,6 +30,8 @@ pub struct Scene {
     pub refused: String,
     /// Whose data the release was.
     pub taxpayer: String,
+    /// A case that the bank has answered.
+    pub case: String,
 }
 
 pub async fn scene() -> Scene {
@@ -72,7 +74,8 @@ pub async fn scene() -> Scene {
     waiting_product(&site).await;
     expiring_certificate(&site);
     let refused = newest_refused(&site);
-    Scene { site, granted, refused, taxpayer }
+    let case = answered_case(&site, &granted).await;
+    Scene { site, granted, refused, taxpayer, case }
 }
 
 /// A release without the jargon of the API: the newest one that was refused.
@@ -80,6 +83,21 @@ fn newest_refused(site: &Site) -> String {
     let entries = site.entries();
     let refused = entries.iter().rev().find(|entry| entry["kind"] == "release.refused");
     refused.unwrap()["id"].as_str().unwrap().to_owned()
+}
+
+/// The firm disputes the newest release, and its bank explains itself.
+async fn answered_case(site: &Site, release: &str) -> String {
+    let text = "我公司从未向该行申请贷款，也未授权任何人办理，请核查此次查询的依据。";
+    let ask = json!({"release_id": release, "text": text});
+    let (status, body) = site.json("bureau", Method::POST, "/v1/objections", Some(ask)).await;
+    assert!(status.is_success(), "{body}");
+    let (_, list) = site.json("bureau", Method::GET, "/v1/cases", None).await;
+    let case = list["items"][0]["id"].as_str().unwrap().to_owned();
+    let answer = "客户张某于前一日在我行深圳前海支行提出贷款申请（业务编号 SZ-2026-11873），由客户经理王某受理。\n经核查，申请资料齐全，查询系在授权有效期内为贷前审查所作；申请书影像可供调阅。";
+    let path = format!("/v1/cases/{case}/answer");
+    let (status, body) = site.json("bank-06", Method::POST, &path, Some(json!({"text": answer}))).await;
+    assert!(status.is_success(), "{body}");
+    case
 }
 
 fn add_long_name(site: &Site) {

@@ -10,8 +10,8 @@ use shuidaiyi::domain::hold::{Hold, HoldTarget};
 use shuidaiyi::domain::import::{InputRule, RowError};
 use shuidaiyi::domain::product::{FieldProfile, ProductTerms};
 use shuidaiyi::domain::timestamp::Timestamp;
-use shuidaiyi::http::members::{CertificateWire, RotationWire};
 use shuidaiyi::http::cases;
+use shuidaiyi::http::members::{CertificateWire, RotationWire};
 use shuidaiyi::http::problem::response;
 use shuidaiyi::http::{consents, dossiers, products};
 use shuidaiyi::ledger::{Entry, EntryKind, InclusionReceipt};
@@ -179,6 +179,9 @@ fn members_and_proposals_are_written_so() {
     round_trip::<MemberChange>(&sample("member-change"));
     round_trip::<ProposalView>(&sample("proposal"));
     round_trip::<Decided>(&sample("proposal-decided"));
+}
+
+#[test]
 fn a_case_is_shown_so() {
     let shown = sample("case");
     let finding = &shown["finding"];

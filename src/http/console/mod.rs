@@ -4,6 +4,7 @@
 //! page asks for it. Works without a script; nothing comes from elsewhere (Content-Security-Policy below).
 
 mod assets;
+mod cases;
 mod chart;
 mod entries;
 mod forms;
@@ -81,6 +82,9 @@ pub fn table() -> Vec<Entry> {
         post("/console/members/{id}/resumption", |c| Box::pin(members::resume(c))),
         post("/console/proposals/{id}/approval", |c| Box::pin(members::approve(c))),
         post("/console/proposals/{id}/rejection", |c| Box::pin(members::reject(c))),
+        get("/console/cases", |c| Box::pin(cases::list(c))),
+        get("/console/cases/{id}", |c| Box::pin(cases::show(c))),
+        post("/console/cases/{id}/closure", |c| Box::pin(cases::close(c))),
         get("/console/holds", |c| Box::pin(holds::show(c))),
         post("/console/holds", |c| Box::pin(holds::place(c))),
         post("/console/holds/{id}/lifting", |c| Box::pin(holds::lift(c))),

@@ -9,10 +9,12 @@ use super::entries::object;
 use super::parts::{self, Tone, badge, count, tile};
 use super::view::{Menu, View};
 use super::words;
+use crate::domain::case::CaseStatus;
 use crate::domain::member::CertificateState;
 use crate::domain::product::ProductStatus;
 use crate::http::gate::Context;
 use crate::ledger::entry::Entry;
+use crate::service::cases;
 use crate::service::error::ServiceResult;
 use crate::service::figures::{self, Day};
 use crate::service::members::{self, MemberView};
@@ -24,6 +26,8 @@ const DAYS: u64 = 14;
 const ENTRIES: u64 = 10;
 /// Products looked through for those that wait.
 const PRODUCTS_MAX: i64 = 1_000;
+/// Cases looked through likewise.
+const CASES_MAX: i64 = 200;
 
 /// Something that waits for somebody.
 struct Matter {
@@ -118,6 +122,20 @@ async fn matters(context: &Context, view: &View) -> ServiceResult<Vec<Matter>> {
                 names.get(waiting.bank.as_str()).map_or(waiting.bank.as_str(), String::as_str)
             ),
             href: format!("/console/products/{}", super::view::encoded(&waiting.id)),
+        });
+    }
+    // Those that the bank answered wait for the bureau; the others wait for the bank.
+    let answered = Some(CaseStatus::Answered);
+    for case in cases::list(exchange, None, answered, String::new(), CASES_MAX).await? {
+        matters.push(Matter {
+            tone: Tone::Bad,
+            text: format!(
+                "{}{} · {}",
+                view.t("案件待办结：", "Case to close: "),
+                case.finding.as_ref().map_or("", |finding| view.t(&finding.rule_zh, finding.rule.as_str())),
+                names.get(case.bank.as_str()).map_or(case.bank.as_str(), String::as_str)
+            ),
+            href: format!("/console/cases/{}", super::view::encoded(&case.id)),
         });
     }
     let proposals = super::members::open_proposals(context).await?;

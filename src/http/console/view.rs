@@ -26,6 +26,8 @@ pub enum Menu {
     Entries,
     /// 账本
     Ledger,
+    /// 案件
+    Cases,
     /// 冻结
     Holds,
     /// 产品
@@ -35,10 +37,11 @@ pub enum Menu {
 }
 
 /// Each page of the menu: its path and its names.
-const MENU: [(Menu, &str, &str, &str); 7] = [
+const MENU: [(Menu, &str, &str, &str); 8] = [
     (Menu::Overview, "/console", "概览", "Overview"),
     (Menu::Releases, "/console/releases", "放行", "Releases"),
     (Menu::Entries, "/console/entries", "条目", "Entries"),
+    (Menu::Cases, "/console/cases", "案件", "Cases"),
     (Menu::Holds, "/console/holds", "冻结", "Holds"),
     (Menu::Products, "/console/products", "产品", "Products"),
     (Menu::Members, "/console/members", "成员", "Members"),

@@ -1,6 +1,7 @@
 //! What codes are called. A code without a name is shown as it came.
 
 use super::lang::Lang;
+use crate::domain::case::CaseOutcome;
 use crate::domain::hold::HoldKind;
 use crate::domain::member::{MemberStatus, Role};
 use crate::domain::product::{Drawdown, ProductStatus, Repayment};
@@ -88,6 +89,18 @@ const CHANGES: Table = &[
     ("quota_set", "调整配额", "Set quota"),
 ];
 
+/// What sentinels measure.
+const MEASURES: Table = &[
+    ("banks", "查询银行数", "Banks"),
+    ("threshold", "阈值", "Threshold"),
+    ("minutes", "时间窗（分钟）", "Within minutes"),
+    ("refused", "被拒次数", "Refused"),
+    ("of", "查询总数", "Of pulls"),
+    ("unused", "未用查询", "Unused"),
+    ("days", "天数", "Days"),
+    ("pulls", "查询次数", "Pulls"),
+];
+
 /// Why a section has nothing to show.
 const REASONS: Table = &[
     ("no_batch_covers_window", "所属期尚无入库数据", "no delivery covers the window"),
@@ -140,6 +153,20 @@ pub fn section_status(lang: Lang, status: SectionStatus) -> &'static str {
 /// Why a section has nothing to show.
 pub fn section_reason(lang: Lang, code: &str) -> &str {
     named(REASONS, lang, code)
+}
+
+/// What a sentinel measured.
+pub fn measure(lang: Lang, code: &str) -> &str {
+    named(MEASURES, lang, code)
+}
+
+/// What the bureau made of a case.
+pub fn case_outcome(lang: Lang, outcome: CaseOutcome) -> &'static str {
+    match outcome {
+        CaseOutcome::Justified => lang.pick("正当", "Justified"),
+        CaseOutcome::Unjustified => lang.pick("不当", "Unjustified"),
+        CaseOutcome::Inconclusive => lang.pick("无法认定", "Inconclusive"),
+    }
 }
 
 /// What kind of thing a hold names.
