@@ -38,7 +38,7 @@ impl Browser {
         let mut shell = Command::new("sh");
         if let Some((home, origin)) = identity {
             show_certificate_unasked(&directory.path().join("profile"), origin);
-            shell.env("HOME", home);
+            shell.env("HOME", home).env("LANGUAGE", "zh_CN");
         }
         let child = shell
             .args(["-c", r#"exec "$0" "$@" 3<"$TO" 4>"$FROM""#])
@@ -50,7 +50,7 @@ impl Browser {
                 "--disable-gpu",
                 "--disable-dev-shm-usage",
             ])
-            .args(["--no-first-run", "--disable-background-networking", "--hide-scrollbars", "--lang=zh-CN"])
+            .args(["--no-first-run", "--disable-background-networking", "--hide-scrollbars"])
             .arg(format!("--user-data-dir={}", directory.path().join("profile").display()))
             .envs([("TO", &to), ("FROM", &from)])
             .stdin(Stdio::null())

@@ -143,6 +143,7 @@ fn pulls(view: &View, case: &CaseView) -> Markup {
             ul.links { @for id in case.releases.iter().take(SHOWN) {
                 li { a href={ "/console/releases/" (encoded(id)) } title=(id) { code { (parts::short_id(id)) } } }
             } }
+            (super::holds::links(view, &[("member", case.bank.as_str(), view.t("冻结该银行…", "Hold this bank…"))]))
         }
     }
 }

@@ -98,28 +98,41 @@ fn status(view: &View, status: HoldStatus) -> Markup {
 fn form(view: &View, names: &HashMap<String, String>) -> Markup {
     let mut banks: Vec<_> = names.iter().filter(|(id, _)| super::releases::is_bank(id)).collect();
     banks.sort();
+    // What another page proposes to hold.
+    let asked = |name: &str| view.asked(name).unwrap_or_default();
     html! {
-        form.card method="post" action=(PLACE) {
+        form.card #place method="post" action=(PLACE) {
             (view.token())
             h2 { (view.t("实施冻结", "Place a hold")) }
             p.quiet { (view.t("以下四项恰填一项。", "Fill in exactly one of these four.")) }
             div.row.four {
                 label { span { (view.t("银行", "Bank")) } select name="member" {
                     option value="" { "—" }
-                    @for (id, name) in banks { option value=(id) { (name) } }
+                    @for (id, name) in banks { option value=(id) selected[asked("member") == id.as_str()] { (name) } }
                 } }
-                label { span { (view.t("产品编号", "Product id")) } input name="product" maxlength="64" autocomplete="off"; }
+                label { span { (view.t("产品编号", "Product id")) } input name="product" maxlength="64" autocomplete="off" value=(asked("product")); }
                 label { span { (view.t("项目", "Section")) } select name="section" {
                     option value="" { "—" }
                     @for section in Section::ALL { option value=(section.as_str()) { (words::section(view.lang, section)) } }
                 } }
-                label { span { (view.t("纳税人识别号", "Taxpayer")) } input name="taxpayer" maxlength="20" autocomplete="off"; }
+                label { span { (view.t("纳税人识别号", "Taxpayer")) } input name="taxpayer" maxlength="20" autocomplete="off" value=(asked("taxpayer")); }
             }
             div.row.wide {
                 label { span { (view.t("理由（银行不可见）", "Reason (no bank sees it)")) } textarea name="reason" maxlength="500" required {} }
                 label { span { (view.t("至（不含；不填则须人工解除）", "Until, excluded; empty: until lifted")) } input type="date" name="until"; }
             }
             div.buttons { button.danger type="submit" { (view.t("立即冻结", "Hold now")) } }
+        }
+    }
+}
+
+/// Links that propose a hold, with everything but the reason filled in.
+pub fn links(view: &View, targets: &[(&str, &str, &str)]) -> Markup {
+    html! {
+        @if view.is_bureau() {
+            p.also { @for (name, value, text) in targets {
+                a href={ (PLACE) "?" (name) "=" (encoded(value)) "#place" } { (text) }
+            } }
         }
     }
 }

@@ -54,7 +54,7 @@ async fn page(context: Context, replayed: Option<(Replayed, Option<String>)>) ->
         }
         div.two.uneven {
             div {
-                section.card { h2 { (view.t("查询", "The pull")) } (facts(&view, &found)) }
+                section.card { h2 { (view.t("查询", "The pull")) } (facts(&view, &found)) (holds(&view, &found)) }
                 @if found.outcome == OUTCOME_GRANTED {
                     (replay_card(&view, &found, replayed.as_ref().map(|(replayed, _)| replayed), mandate))
                 }
@@ -109,6 +109,15 @@ fn facts(view: &View, found: &AuditedRelease) -> Markup {
             }
         }
     }
+}
+
+fn holds(view: &View, found: &AuditedRelease) -> Markup {
+    let bank = ("member", found.bank.as_str(), view.t("冻结该银行…", "Hold this bank…"));
+    let taxpayer = found.taxpayer_id.as_deref();
+    let taxpayer = taxpayer.map(|id| ("taxpayer", id, view.t("冻结该纳税人…", "Hold this taxpayer…")));
+    let product = found.product_id.as_deref();
+    let product = product.map(|id| ("product", id, view.t("冻结该产品…", "Hold this product…")));
+    super::holds::links(view, &[Some(bank), taxpayer, product].into_iter().flatten().collect::<Vec<_>>())
 }
 
 fn replay_card(
