@@ -1,6 +1,6 @@
 //! The console as bureau and regulator see it: in real Chromium, with their client certificates, on a desk and a phone.
 
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking, also in its helpers")]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::as_conversions, missing_docs)]
 
 #[allow(
     dead_code,

@@ -77,7 +77,7 @@ fn checks(
                 "账本头不小于锚中的检查点，且与之一致；已签名并写入锚。",
                 "The head continues what was anchored; it was signed and anchored anew.",
             ),
-            outcome: anchored.map(|size| count(size)),
+            outcome: anchored.map(count),
         },
         Check {
             name: view.t("右缘", "Right edge"),

@@ -110,7 +110,7 @@ const REASONS: Table = &[
     ("source_overdue", "来源逾期未更新", "the next delivery is overdue"),
 ];
 
-fn named<'a>(table: Table, lang: Lang, code: &'a str) -> &'a str {
+fn named(table: Table, lang: Lang, code: &str) -> &str {
     table.iter().find(|(known, _, _)| *known == code).map_or(code, |(_, zh, en)| lang.pick(zh, en))
 }
 
