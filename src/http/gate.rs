@@ -9,6 +9,7 @@ use serde::de::DeserializeOwned;
 
 use super::body::{Body, BodyOptions};
 use super::connection::{Connections, Peer};
+use super::console;
 use super::live_tls::LiveTls;
 use super::metrics::Metrics;
 use super::problem;
@@ -70,6 +71,7 @@ pub async fn dispatch(entry: Option<Entry>, request: HttpRequest, payload: Paylo
     let failed = outcome.as_ref().err().map(|error| problem::public(error).code);
     let mut response = match outcome {
         Ok(response) => response,
+        Err(error) if console::has(request.path()) => console::error_page(&request, &error, &id),
         Err(error) => problem::response(&error, &id),
     };
     if let Some(gateway) = request.app_data::<Data<Gateway>>() {
@@ -77,6 +79,9 @@ pub async fn dispatch(entry: Option<Entry>, request: HttpRequest, payload: Paylo
         if route == PULL_ROUTE {
             gateway.metrics.pulled(failed.unwrap_or("granted"));
         }
+    }
+    if console::has(request.path()) {
+        console::dress(&mut response);
     }
     if let Ok(value) = HeaderValue::from_str(&id) {
         response.headers_mut().insert(X_REQUEST_ID.clone(), value);

@@ -7,6 +7,7 @@ pub mod body;
 pub mod cases;
 pub mod connection;
 pub mod consents;
+pub mod console;
 pub mod dossiers;
 pub mod gate;
 pub mod holds;

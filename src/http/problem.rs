@@ -74,8 +74,8 @@ pub struct Public {
     pub status: StatusCode,
     /// Stable code.
     pub code: &'static str,
-    title: &'static str,
-    detail: String,
+    pub(super) title: &'static str,
+    pub(super) detail: String,
 }
 
 /// The public side of an error. Nothing of the cause of a fault is in it.
@@ -238,7 +238,7 @@ fn refused(error: &ServiceError) -> Option<RefusedBatch<'_>> {
     Some(RefusedBatch { batch_id, rejected: *rejected, errors_url: errors_url(batch_id) })
 }
 
-fn log(error: &ServiceError, request_id: &str) {
+pub(super) fn log(error: &ServiceError, request_id: &str) {
     match error {
         ServiceError::Fault(fault) => {
             let causes = causes(fault);

@@ -13,6 +13,7 @@ use super::batches;
 use super::body::Body;
 use super::cases;
 use super::consents;
+use super::console;
 use super::dossiers;
 use super::gate::{Context, dispatch};
 use super::holds;
@@ -100,6 +101,9 @@ pub fn table() -> Vec<Entry> {
             takes: Takes::Stream(|c, body| Box::pin(batches::deliver(c, body))),
         },
         get("/v1/batches/{id}/errors", BUREAU, |c| Box::pin(batch_errors::errors(c))),
+        get("/v1/holds", BUREAU, |c| Box::pin(holds::list(c))),
+        post("/v1/holds", BUREAU, |c| Box::pin(holds::place(c))),
+        post("/v1/holds/{id}/lifting", BUREAU, |c| Box::pin(holds::lift(c))),
         get("/v1/audit/entries", BUREAU_AND_REGULATOR, |c| Box::pin(audit::entries(c))),
         get("/v1/audit/releases/{id}", BUREAU_AND_REGULATOR, |c| Box::pin(audit::release(c))),
         get("/v1/audit/releases/{id}/replay", BUREAU_AND_REGULATOR, |c| Box::pin(audit::replay(c))),
@@ -142,7 +146,7 @@ pub fn table() -> Vec<Entry> {
 
 /// Mounts the table: each entry behind the gate, and whatever is in no entry behind it too.
 pub fn mount(config: &mut ServiceConfig) {
-    let table = table();
+    let table: Vec<Entry> = table().into_iter().chain(console::table()).collect();
     let mut paths: Vec<&'static str> = table.iter().map(|entry| entry.path).collect();
     paths.dedup();
     for path in paths {

@@ -42,6 +42,15 @@ impl SaltKey {
         base64url(&self.derived(&[b"counterparty", bank.as_bytes(), counterparty.as_bytes()]))
     }
 
+    /// A key for another use, named by its label; it tells nothing of this one.
+    pub fn subkey(&self, label: &str) -> hmac::Key {
+        // One part, where a salt has four and a pseudonym three.
+        let mut mac = hmac::Context::with_key(&self.key);
+        mac.update(&u32::try_from(label.len()).unwrap_or(u32::MAX).to_be_bytes());
+        mac.update(label.as_bytes());
+        hmac::Key::new(hmac::HMAC_SHA256, mac.sign().as_ref())
+    }
+
     fn derived(&self, parts: &[&[u8]]) -> [u8; 16] {
         let mut mac = hmac::Context::with_key(&self.key);
         for part in parts {

@@ -20,6 +20,7 @@ pub mod evidence_bundle;
 pub mod expiries;
 pub mod fact_index;
 pub mod fault_point;
+pub mod figures;
 pub mod holds;
 pub mod ingest;
 pub mod key_ring;

@@ -123,6 +123,12 @@ pub async fn approve(
     Ok(view)
 }
 
+/// A product by id, for those who see everyone's.
+pub async fn find(exchange: &Arc<Exchange>, id: String) -> ServiceResult<ProductView> {
+    let found = exchange.blocking(move |e| Ok(e.ledger.read(|c| products::find(c, &id))?)).await?;
+    found.map(ProductView::from).ok_or(ServiceError::NotFound)
+}
+
 /// One page of products: a bank's own, everyone's for the others.
 pub async fn page(
     exchange: &Arc<Exchange>,

@@ -19,6 +19,7 @@ pub mod disclosures;
 pub mod error;
 pub mod fact_search;
 pub mod facts;
+pub mod figures;
 pub mod holds;
 pub mod idempotency;
 pub mod ledger;

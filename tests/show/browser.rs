@@ -18,17 +18,29 @@ pub struct Browser {
     last_id: u64,
     /// Console messages, exceptions and violations of the policy seen so far.
     pub complaints: Vec<String>,
+    /// What may be fetched besides documents.
+    origin: Option<String>,
     _directory: tempfile::TempDir,
 }
 
 impl Browser {
     /// Starts Chromium; `None` where it is not installed.
     pub fn start() -> Option<Self> {
+        Self::start_as(None)
+    }
+
+    /// The same with a home directory whose NSS database holds a client certificate, shown to that origin unasked.
+    pub fn start_as(identity: Option<(&Path, &str)>) -> Option<Self> {
         let program = program()?;
         let directory = tempfile::Builder::new().prefix("sdy-chromium-").tempdir().unwrap();
         let (to, from) = (directory.path().join("to"), directory.path().join("from"));
         assert!(Command::new("mkfifo").args([&to, &from]).status().unwrap().success(), "mkfifo");
-        let child = Command::new("sh")
+        let mut shell = Command::new("sh");
+        if let Some((home, origin)) = identity {
+            show_certificate_unasked(&directory.path().join("profile"), origin);
+            shell.env("HOME", home).env("LANGUAGE", "zh_CN");
+        }
+        let child = shell
             .args(["-c", r#"exec "$0" "$@" 3<"$TO" 4>"$FROM""#])
             .arg(program)
             .args([
@@ -56,6 +68,7 @@ impl Browser {
             session: String::new(),
             last_id: 0,
             complaints: Vec::new(),
+            origin: identity.map(|(_, origin)| origin.to_owned()),
             _directory: directory,
         };
         let target = browser.call("Target.createTarget", json!({"url": "about:blank"}))["targetId"].clone();
@@ -67,12 +80,17 @@ impl Browser {
         Some(browser)
     }
 
-    /// Opens a file at a viewport of that width.
-    pub fn open(&mut self, file: &Path, width: u32) {
+    /// A viewport of that width.
+    pub fn be_wide(&mut self, width: u32) {
         let height = if width < 600 { 844 } else { 900 };
         let metrics =
             json!({"width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 600});
         self.call("Emulation.setDeviceMetricsOverride", metrics);
+    }
+
+    /// Opens a file at a viewport of that width.
+    pub fn open(&mut self, file: &Path, width: u32) {
+        self.be_wide(width);
         self.call("Page.navigate", json!({"url": format!("file://{}", file.display())}));
         while self.evaluate("document.readyState + ' ' + location.protocol") != json!("complete file:") {
             std::thread::sleep(std::time::Duration::from_millis(20));
@@ -117,8 +135,15 @@ impl Browser {
     fn note(&mut self, event: &Value) {
         let is_complaint = match event["method"].as_str() {
             Some("Runtime.consoleAPICalled" | "Runtime.exceptionThrown" | "Log.entryAdded") => true,
-            // The page itself is the only thing that may be fetched.
-            Some("Network.requestWillBeSent") => event["params"]["type"] != json!("Document"),
+            // The page itself is the only thing that may be fetched, and what lies at its own origin if it has one.
+            Some("Network.requestWillBeSent") => {
+                let url = event["params"]["request"]["url"].as_str().unwrap_or_default();
+                let own = self
+                    .origin
+                    .as_ref()
+                    .is_some_and(|origin| url.starts_with(origin.as_str()) || url.starts_with("data:"));
+                event["params"]["type"] != json!("Document") && !own
+            }
             Some(_) | None => false,
         };
         if is_complaint {
@@ -133,6 +158,16 @@ impl Drop for Browser {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+/// The preference behind the policy `AutoSelectCertificateForUrls`: nobody is there to choose a certificate.
+fn show_certificate_unasked(profile: &Path, origin: &str) {
+    let folder = profile.join("Default");
+    std::fs::create_dir_all(&folder).unwrap();
+    let choice = json!({format!("{origin},*"): {"setting": {"filters": [{}]}}});
+    let preferences =
+        json!({"profile": {"content_settings": {"exceptions": {"auto_select_certificate": choice}}}});
+    std::fs::write(folder.join("Preferences"), preferences.to_string()).unwrap();
 }
 
 fn program() -> Option<PathBuf> {

@@ -33,7 +33,7 @@ wire_enum! {
 }
 
 /// Records a read before its answer leaves. What was asked for is a commitment: it may name a taxpayer.
-async fn record_read(
+pub(super) async fn record_read(
     exchange: &Arc<Exchange>,
     caller: &Caller,
     scope: ReadScope,

@@ -1,0 +1,109 @@
+//! 产品: what banks put forward, those that wait first.
+
+use actix_web::HttpResponse;
+use maud::{Markup, html};
+
+use super::parts::{self, Tone, badge};
+use super::view::{Menu, View, encoded};
+use super::words;
+use crate::domain::fen::Fen;
+use crate::domain::product::{ProductStatus, ProductTerms};
+use crate::http::gate::Context;
+use crate::service::error::ServiceResult;
+use crate::service::figures;
+use crate::service::product::{self, ProductView};
+
+/// Products on a page.
+const ROWS: usize = 200;
+
+/// The page.
+pub async fn show(context: Context) -> ServiceResult<HttpResponse> {
+    let view = View::of(&context);
+    let exchange = context.exchange();
+    let after = view.asked("after").unwrap_or_default().to_owned();
+    let limit = i64::try_from(ROWS + 1).unwrap_or(i64::MAX);
+    let mut products = product::page(exchange, None, after, limit).await?;
+    let next = (products.len() > ROWS).then(|| products.get(ROWS - 1).map(|last| last.id.clone())).flatten();
+    products.truncate(ROWS);
+    let names = figures::names(exchange).await?;
+    let (waiting, others): (Vec<_>, Vec<_>) =
+        products.into_iter().partition(|product| product.status == ProductStatus::Submitted);
+    let title = view.t("产品", "Products");
+    let name = |product: &ProductView| {
+        let bank = product.bank.to_string();
+        names.get(&bank).cloned().unwrap_or(bank)
+    };
+    let body = html! {
+        (parts::heading(title, view.t("未经批准的产品，既不能授权，也不能查询。", "No consent and no pull under a product that was not approved.")))
+        (parts::done(&view))
+        section.card {
+            h2 { (view.t("待批准", "Waiting for approval")) }
+            @if waiting.is_empty() { (parts::empty(view.t("没有等待批准的产品。", "Nothing waits."))) }
+            @else { (table(&view, &waiting, &name)) }
+        }
+        @if !others.is_empty() {
+            section.card { h2 { (view.t("全部产品", "All products")) } (table(&view, &others, &name)) }
+        }
+        @if let Some(next) = next {
+            p.more { a.button.plain href=(view.link(&["done"], &[("after", &next)])) { (view.t("下一页", "Next page")) } }
+        }
+    };
+    Ok(view.page(Menu::Products, title, &body))
+}
+
+fn table(view: &View, products: &[ProductView], name: &impl Fn(&ProductView) -> String) -> Markup {
+    html! {
+        div.scroll { table.stack {
+            thead { tr {
+                th { (view.t("产品", "Product")) } th { (view.t("银行", "Bank")) } th.number { (view.t("额度上限", "Up to")) }
+                th.number { (view.t("年利率", "Rate")) } th.number { (view.t("期限", "Term")) } th { (view.t("项目", "Sections")) }
+                th { (view.t("状态", "Status")) }
+            } }
+            tbody { @for product in products { tr {
+                td.name.all data-label=(view.t("产品", "Product")) { span {
+                    a href={ "/console/products/" (encoded(&product.id)) } { (product.terms.name) }
+                    br; small.quiet { " " (product.id) }
+                } }
+                td.name.all data-label=(view.t("银行", "Bank")) { (name(product)) }
+                td.number data-label=(view.t("额度上限", "Up to")) { (yuan(view, product.terms.amount_max_fen)) }
+                td.number data-label=(view.t("年利率", "Rate")) { (product.terms.rate_pct) "%" }
+                td.number data-label=(view.t("期限", "Term")) { (months(view, product.terms.term_months_max)) }
+                td.fixed data-label=(view.t("项目", "Sections")) { (sections(view, &product.terms)) }
+                td data-label=(view.t("状态", "Status")) { (status(view, product.status)) }
+            } } }
+        } }
+    }
+}
+
+fn sections(view: &View, terms: &ProductTerms) -> Markup {
+    html! { (terms.sections.len()) (view.t(" 项 · ", " sections · ")) (months(view, terms.window_months)) }
+}
+
+/// Where a product stands, in colour.
+pub fn status(view: &View, status: ProductStatus) -> Markup {
+    let tone = match status {
+        ProductStatus::Approved => Tone::Good,
+        ProductStatus::Submitted => Tone::Warn,
+        ProductStatus::Suspended => Tone::Bad,
+        ProductStatus::Draft | ProductStatus::Retired => Tone::Quiet,
+    };
+    badge(tone, words::product_status(view.lang, status))
+}
+
+/// So many months.
+pub fn months(view: &View, months: u32) -> String {
+    format!("{months} {}", view.t("个月", "months"))
+}
+
+/// An amount in yuan, in tens of thousands where it is whole ones.
+pub fn yuan(view: &View, amount: Fen) -> String {
+    const WAN_FEN: i64 = 1_000_000;
+    let fen = amount.get();
+    match view.lang {
+        super::lang::Lang::Zh if fen % WAN_FEN == 0 => {
+            format!("{} 万元", parts::count(u64::try_from(fen / WAN_FEN).unwrap_or(0)))
+        }
+        super::lang::Lang::Zh => format!("{} 元", amount.to_yuan()),
+        super::lang::Lang::En => format!("¥{}", parts::count(u64::try_from(fen / 100).unwrap_or(0))),
+    }
+}
