@@ -14,6 +14,7 @@ use crate::domain::timestamp::Timestamp;
 use crate::service::Exchange;
 use crate::service::error::{ServiceError, ServiceResult};
 use crate::service::expiries::Expiry;
+use crate::service::witnesses;
 
 /// Content type of the OpenMetrics text format.
 pub const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
@@ -36,6 +37,11 @@ struct ExpiryLabels {
     name: String,
 }
 
+#[derive(Clone, PartialEq, Eq, Hash, Debug, EncodeLabelSet)]
+struct WitnessLabels {
+    witness: String,
+}
+
 /// The counters, and gauges that are set when they are asked for.
 pub struct Metrics {
     registry: Registry,
@@ -46,6 +52,7 @@ pub struct Metrics {
     anchor_lag: Gauge,
     directory_age_ms: Gauge,
     expiries: Family<ExpiryLabels, Gauge>,
+    witness_age: Family<WitnessLabels, Gauge>,
     /// One reading at a time, or one would clear what another has just set.
     asked: Mutex<()>,
 }
@@ -54,6 +61,7 @@ impl Default for Metrics {
     fn default() -> Self {
         let mut registry = Registry::with_prefix("shuidaiyi");
         let (requests, pulls, expiries) = (Family::default(), Family::default(), Family::default());
+        let witness_age = Family::<WitnessLabels, Gauge>::default();
         let [waiting, ledger_size, anchor_lag, directory_age_ms]: [Gauge; 4] = Default::default();
         registry.register("requests", "Requests answered, by route and class of status", requests.clone());
         registry.register("pulls", "Answered pulls, by outcome: granted, or the public code", pulls.clone());
@@ -74,7 +82,13 @@ impl Default for Metrics {
             "Seconds until a certificate, key or revocation list ends; negative once it has",
             expiries.clone(),
         );
+        registry.register(
+            "witness_age_seconds",
+            "Seconds since a witness cosigned; none of one that never did since the start",
+            witness_age.clone(),
+        );
         Self {
+            witness_age,
             registry,
             requests,
             pulls,
@@ -124,6 +138,13 @@ impl Metrics {
         for expiry in expiries {
             let labels = ExpiryLabels { kind: expiry.kind.as_str(), name: expiry.name.clone() };
             self.expiries.get_or_create(&labels).set(expiry.ends_at.since_micros(now).div_euclid(1_000_000));
+        }
+        self.witness_age.clear();
+        for witness in witnesses::status(exchange).witnesses {
+            if let Some(at) = witness.at {
+                let age = now.since_micros(at).div_euclid(1_000_000);
+                self.witness_age.get_or_create(&WitnessLabels { witness: witness.name }).set(age);
+            }
         }
         let mut text = String::new();
         encode(&mut text, &self.registry).map_err(ServiceError::internal)?;

@@ -11,6 +11,7 @@ use crate::domain::timestamp::Timestamp;
 use crate::service::Exchange;
 use crate::service::error::ServiceResult;
 use crate::service::expiries::{Expiring, Expiry, expiries};
+use crate::service::witnesses;
 use crate::store::ledger;
 
 /// Mounts `/healthz`, `/readyz` and `/metrics`.
@@ -25,7 +26,8 @@ async fn healthz() -> impl Responder {
     "ok\n"
 }
 
-/// Ready: the ledger can be read, the directory is fresh enough to let members in, and no revocation list is overdue.
+/// Ready: the ledger can be read and is the one that was signed, the directory is fresh enough to let members in, no
+/// revocation list is overdue, and enough witnesses cosign.
 ///
 /// What ends within 90, 30 or 7 days follows as warnings, a line each; with them it is still ready.
 async fn readyz(exchange: Data<Arc<Exchange>>, tls: Data<Arc<LiveTls>>) -> HttpResponse {
@@ -44,7 +46,24 @@ async fn readyz(exchange: Data<Arc<Exchange>>, tls: Data<Arc<LiveTls>>) -> HttpR
     if tls.lists_overdue(now) {
         return not("a revocation list is past its next update: nobody is let in\n");
     }
+    if exchange.writer.broken().is_some() {
+        return not(
+            "the ledger is not the one that was signed: nothing is released, the log says what to do\n",
+        );
+    }
+    let seen = witnesses::status(&exchange);
+    if seen.stopped {
+        return not("too few witnesses cosign: nothing is released\n");
+    }
     let mut text = format!("ready\nledger_size {size}\n");
+    for witness in &seen.witnesses {
+        if let Some(failure) = &witness.failure {
+            text.push_str(&format!("warning witness {} {}\n", witness.name, failure.replace('\n', " ")));
+        }
+    }
+    if let Some(left) = seen.seconds_left {
+        text.push_str(&format!("warning witnesses too few: {left} s until nothing is released\n"));
+    }
     for warning in warnings(&exchange, &tls, now) {
         text.push_str(&warning);
         text.push('\n');

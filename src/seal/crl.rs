@@ -114,19 +114,27 @@ mod tests {
         assert_eq!(parse_lists(pem.as_bytes(), &[]), Err(CrlFault::UnknownIssuer));
     }
 
-    /// Bytes that an attacker, or a broken disk, has changed: never taken, and never a panic.
+    /// Bytes that an attacker, or a broken disk, has changed: refused, or outside of what is signed and without effect on
+    /// what the list says; and never a panic.
     #[test]
-    fn no_changed_byte_passes() {
+    fn no_changed_byte_changes_what_is_said() {
         let now = instant("2026-01-01T00:00:00Z");
         let authority = DevelopmentAuthority::create(now).unwrap();
         let ca = vec![pem_to_der(&authority.certificate_pem()).unwrap()];
         let pem = authority.revocation_list(&[vec![0x41; 16]], 1, Validity::days(now, 7)).unwrap();
         let der = parse_lists(pem.as_bytes(), &ca).unwrap().remove(0).der;
+        let signed = |der: &[u8]| {
+            let (_, list) = CertificateRevocationList::from_der(der).unwrap();
+            list.tbs_cert_list.as_ref().to_vec()
+        };
+        let said = signed(&der);
         for place in 0..der.len() {
             for flip in [1, 0x80, 0xff] {
                 let mut changed = der.clone();
                 changed[place] ^= flip;
-                assert!(parse_lists(&changed, &ca).is_err(), "byte {place} ^ {flip:#x}");
+                if let Ok(lists) = parse_lists(&changed, &ca) {
+                    assert_eq!(signed(&lists[0].der), said, "byte {place} ^ {flip:#x}");
+                }
             }
             assert!(parse_lists(&der[..place], &ca).is_err(), "cut at {place}");
         }

@@ -6,6 +6,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use arc_swap::ArcSwapOption;
 use tracing::{error, warn};
 
 use super::anchoring::{HOW_TO_RECOVER, size_and_root, unusable};
@@ -57,6 +58,7 @@ pub struct Committer {
     clocks_agreed_at: Option<Instant>,
     directory: Arc<Directory>,
     witnesses: Arc<Witnesses>,
+    broken: Arc<ArcSwapOption<String>>,
 }
 
 impl Committer {
@@ -70,7 +72,13 @@ impl Committer {
         directory: Arc<Directory>,
         witnesses: Arc<Witnesses>,
     ) -> Self {
-        Self { ledger, known, publisher, anchor, clock, clocks_agreed_at: None, directory, witnesses }
+        let broken = Arc::default();
+        Self { ledger, known, publisher, anchor, clock, clocks_agreed_at: None, directory, witnesses, broken }
+    }
+
+    /// Why the last write was refused, if the ledger was not the one that was signed.
+    pub fn broken(&self) -> Arc<ArcSwapOption<String>> {
+        self.broken.clone()
     }
 
     /// Runs a rare use case in a transaction of its own.
@@ -80,7 +88,8 @@ impl Committer {
         reply: impl FnOnce(ServiceResult<(T, Arc<Committed>)>) + Send + 'static,
     ) {
         let now = self.clock.now();
-        if let Err(error) = noting_breaks(self.look_around()) {
+        let around = self.look_around();
+        if let Err(error) = self.noting_breaks(around) {
             return reply(Err(error.into()));
         }
         let known = &self.known;
@@ -92,7 +101,7 @@ impl Committer {
                 Ok(Ok((value, appended)))
             }
         });
-        match noting_breaks(done) {
+        match self.noting_breaks(done) {
             Ok(Ok((value, appended))) => {
                 self.committed(&appended);
                 let deliver =
@@ -175,7 +184,8 @@ impl Committer {
         let quotas = self.directory.quotas();
         let mut attempts = 0;
         loop {
-            noting_breaks(self.look_around())?;
+            let around = self.look_around();
+            self.noting_breaks(around)?;
             let now = self.clock.now();
             let known = &self.known;
             let result = self.ledger.write(|c| {
@@ -184,7 +194,7 @@ impl Committer {
                 Ok(released)
             });
             attempts += 1;
-            match noting_breaks(result) {
+            match self.noting_breaks(result) {
                 Err(StoreError::DecideAgain) if attempts < DECIDE_AGAIN_MAX => {}
                 Err(StoreError::Unavailable { .. }) if attempts < 2 => {}
                 result => return result,
@@ -249,6 +259,33 @@ impl Committer {
         }
     }
 
+    /// Logs that the ledger is not the one that was signed, and keeps it for who asks whether this process is ready.
+    fn noting_breaks<T>(&self, result: StoreResult<T>) -> StoreResult<T> {
+        match &result {
+            Err(StoreError::LedgerBroken { why }) => {
+                error!(
+                    why,
+                    "The ledger is not the one that was signed: nothing is released. Stop the gateway. {HOW_TO_RECOVER}"
+                );
+                self.broken.store(Some(Arc::new(why.clone())));
+            }
+            Err(error @ StoreError::Replaced { .. }) => {
+                error!(
+                    why = %error,
+                    "The ledger's file is not the one that was opened: nothing is released. Stop the gateway. {HOW_TO_RECOVER}"
+                );
+                self.broken.store(Some(Arc::new(error.to_string())));
+            }
+            Ok(_) => {
+                if self.broken.load().is_some() {
+                    self.broken.store(None);
+                }
+            }
+            Err(_) => {}
+        }
+        result
+    }
+
     /// From here on this process vouches for the head it committed.
     fn committed(&mut self, appended: &Appended) {
         pass(FaultPoint::Committed);
@@ -259,19 +296,4 @@ impl Committer {
 /// A caller that hung up: its release is recorded all the same, and can be asked for again.
 fn send(reply: Reply<PullOutcome>, outcome: ServiceResult<PullOutcome>) {
     drop(reply.send(outcome));
-}
-
-fn noting_breaks<T>(result: StoreResult<T>) -> StoreResult<T> {
-    match &result {
-        Err(StoreError::LedgerBroken { why }) => error!(
-            why,
-            "The ledger is not the one that was signed: nothing is released. Stop the gateway. {HOW_TO_RECOVER}"
-        ),
-        Err(error @ StoreError::Replaced { .. }) => error!(
-            why = %error,
-            "The ledger's file is not the one that was opened: nothing is released. Stop the gateway. {HOW_TO_RECOVER}"
-        ),
-        Ok(_) | Err(_) => {}
-    }
-    result
 }

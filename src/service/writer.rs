@@ -42,6 +42,7 @@ enum Job {
 pub struct Writer {
     queue: SyncSender<Job>,
     published: Arc<ArcSwapOption<Published>>,
+    broken: Arc<ArcSwapOption<String>>,
     on_their_way: Arc<AtomicUsize>,
 }
 
@@ -58,13 +59,14 @@ impl Writer {
     /// Starts the writer's thread. It ends when the last handle is dropped.
     pub fn start(mut core: Committer, published: Arc<ArcSwapOption<Published>>) -> ServiceResult<Self> {
         let (queue, jobs) = sync_channel(QUEUE_LENGTH);
+        let broken = core.broken();
         let on_their_way = Arc::new(AtomicUsize::new(0));
         let expected = on_their_way.clone();
         std::thread::Builder::new()
             .name("ledger-writer".into())
             .spawn(move || run(&mut core, &jobs, &expected))
             .map_err(ServiceError::internal)?;
-        Ok(Self { queue, published, on_their_way })
+        Ok(Self { queue, published, broken, on_their_way })
     }
 
     /// Announces a pull, from its arrival until its answer.
@@ -114,6 +116,11 @@ impl Writer {
     /// The newest checkpoint that this process signed and anchored, if it signed any.
     pub fn published(&self) -> Option<Arc<Published>> {
         self.published.load_full()
+    }
+
+    /// Why nothing is written, if the ledger was found not to be the one that was signed.
+    pub fn broken(&self) -> Option<Arc<String>> {
+        self.broken.load_full()
     }
 
     fn send(&self, job: Job) -> ServiceResult<()> {

@@ -11,7 +11,10 @@ use diesel::prelude::*;
 use super::db::{AnyConnection, on_backend};
 use super::error::{StoreError, StoreResult};
 use super::ledger::signed;
-use super::schema::{consent, entry_fact, entry_fact_cursor, ledger_entry, product, release};
+use super::schema::{
+    consent, entry_fact, entry_fact_cursor, hold, ledger_entry, objection, product, release, sentinel_case,
+};
+use crate::domain::hold::HoldKind;
 use crate::domain::timestamp::Timestamp;
 use crate::ledger::entry::{Entry, EntryKind};
 use crate::seal::digest::base64url;
@@ -145,6 +148,7 @@ pub fn describe(connection: &mut AnyConnection, from: i64, to: i64) -> StoreResu
     let releases = releases(connection, &ids(About::Release))?;
     let consents = consents(connection, &ids(About::Consent))?;
     let products = products(connection, &ids(About::Product))?;
+    let rare = rare(connection, &ids(About::Hold), &ids(About::Case), &ids(About::Objection))?;
     entries
         .into_iter()
         .map(|entry| {
@@ -153,6 +157,7 @@ pub fn describe(connection: &mut AnyConnection, from: i64, to: i64) -> StoreResu
                 About::Consent => consents.get(&entry.object_id).cloned(),
                 About::Product => products.get(&entry.object_id).cloned(),
                 About::Member => Some(Known { member: Some(entry.object_id.clone()), ..Known::default() }),
+                About::Hold | About::Case | About::Objection => rare.get(&entry.object_id).cloned(),
                 About::Other => None,
             };
             fact(entry, about.unwrap_or_default())
@@ -167,6 +172,9 @@ enum About {
     Consent,
     Product,
     Member,
+    Hold,
+    Case,
+    Objection,
     Other,
 }
 
@@ -178,6 +186,9 @@ impl About {
             "consent" => About::Consent,
             "product" => About::Product,
             "member" => About::Member,
+            "hold" => About::Hold,
+            "case" => About::Case,
+            "objection" => About::Objection,
             _another => About::Other,
         }
     }
@@ -266,6 +277,47 @@ fn products(connection: &mut AnyConnection, ids: &[&str]) -> StoreResult<HashMap
         }
     };
     Ok(rows.into_iter().map(|(id, bank)| (id, Known { member: Some(bank), ..Known::default() })).collect())
+}
+
+/// What a few entries a day are about: read one by one.
+fn rare(
+    connection: &mut AnyConnection,
+    held: &[&str],
+    opened: &[&str],
+    objected: &[&str],
+) -> StoreResult<HashMap<String, Known>> {
+    let mut found = HashMap::new();
+    for id in held {
+        let columns = (hold::target, hold::value);
+        let row: Option<(String, String)> =
+            on_backend!(connection, c => hold::table.find(*id).select(columns).get_result(c).optional())?;
+        let Some((target, value)) = row else { continue };
+        let known = match target.parse() {
+            Ok(HoldKind::Member) => Known { member: Some(value), ..Known::default() },
+            Ok(HoldKind::Taxpayer) => Known { taxpayer: Some(value), ..Known::default() },
+            Ok(HoldKind::Product) => products(connection, &[&value])?.remove(&value).unwrap_or_default(),
+            Ok(HoldKind::Section) | Err(_) => Known::default(),
+        };
+        found.insert((*id).to_owned(), known);
+    }
+    for id in opened {
+        let columns = (sentinel_case::bank, sentinel_case::taxpayer_id);
+        let row: Option<(String, Option<String>)> = on_backend!(connection, c => sentinel_case::table.find(*id).select(columns).get_result(c).optional())?;
+        found.extend(row.map(|(bank, taxpayer)| {
+            ((*id).to_owned(), Known { member: Some(bank), taxpayer, ..Known::default() })
+        }));
+    }
+    for id in objected {
+        let column = objection::release_id;
+        let release: Option<String> =
+            on_backend!(connection, c => objection::table.find(*id).select(column).get_result(c).optional())?;
+        if let Some(release) = release
+            && let Some(known) = releases(connection, &[&release])?.remove(&release)
+        {
+            found.insert((*id).to_owned(), known);
+        }
+    }
+    Ok(found)
 }
 
 /// The leaves of these entries, by index.

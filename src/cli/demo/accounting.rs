@@ -10,15 +10,13 @@ use super::stage::{Stage, all_items, number, text, unexpected};
 use super::table;
 use crate::cli::output::{Failure, say};
 use crate::ledger::checkpoint::Checkpoint;
-use crate::ledger::frontier::Frontier;
-use crate::ledger::hash::leaf_hash;
 use crate::ledger::note::NoteVerifier;
 use crate::seal::trust::TrustFile;
-use crate::service::Exchange;
-use crate::store::ledger_read;
+use crate::service::ledger_audit::{self, Audited};
+use crate::service::verify::PullAnswer;
 
-/// Leaves read at once when the ledger is hashed anew.
-const LEAVES_AT_ONCE: u64 = 10_000;
+/// Threads that recompute the ledger.
+const THREADS: usize = 2;
 /// Consents in force with pulls left that every bank must be left with.
 const LEFT_MIN: usize = 3;
 
@@ -86,12 +84,14 @@ async fn audit(stage: &Stage) -> Result<(), Failure> {
     let note = get("/v1/ledger/checkpoint").await?;
     let checkpoint = Checkpoint::open(&note, &verifier)
         .map_err(|why| Failure::system(format!("demo: the ledger's checkpoint: {why}")))?;
-    let (size, root) = (checkpoint.size, checkpoint.root);
-    let hashed = stage.running.exchange.blocking(move |exchange| Ok(hash_anew(exchange, size))).await??;
-    if hashed != root {
-        return Err(Failure::system(format!(
-            "demo: the ledger's {size} entries hash to {hashed}, but its checkpoint says {root}"
-        )));
+    let size = checkpoint.size;
+    let audited = stage
+        .running
+        .exchange
+        .blocking(|e| Ok(ledger_audit::audit(&Audited::of(e), THREADS, &|_, _| {})?))
+        .await?;
+    if let Some(mismatch) = audited.mismatch {
+        return Err(Failure::system(format!("demo: the audit of the ledger: {mismatch}")));
     }
     say(format!("账本 ledger: {size} 条 entries"));
     for line in note.lines() {
@@ -99,32 +99,10 @@ async fn audit(stage: &Stage) -> Result<(), Failure> {
     }
     say("  ✓ 检查点签名有效 the checkpoint's signature holds");
     say(format!(
-        "  ✓ {size} 条全部重新计算，根一致 every entry hashed anew, and the root is the checkpoint's"
+        "  ✓ {} 条全部重新计算：条目、树、检查点、档案与授权的摘要、承诺 everything recomputed from the entries",
+        audited.size
     ));
     Ok(())
-}
-
-fn hash_anew(exchange: &Exchange, size: u64) -> Result<crate::ledger::hash::Hash, Failure> {
-    let mut frontier = Frontier::empty();
-    while frontier.size() < size {
-        let from = frontier.size();
-        let to = from.saturating_add(LEAVES_AT_ONCE).min(size);
-        let leaves = exchange.ledger.read(|c| ledger_read::leaves(c, from, to)).map_err(Failure::system)?;
-        for (leaf, stored) in &leaves {
-            let hash = leaf_hash(leaf);
-            if hash.as_bytes().as_slice() != stored.as_slice() {
-                return Err(Failure::system(format!(
-                    "demo: entry {} of the ledger does not have the hash that is stored with it",
-                    frontier.size()
-                )));
-            }
-            frontier.push(hash);
-        }
-        if frontier.size() != to {
-            return Err(Failure::system(format!("demo: the ledger lacks entry {}", frontier.size())));
-        }
-    }
-    Ok(frontier.root())
 }
 
 /// A consent to try by hand: of the first bank, with the most pulls left.
@@ -180,6 +158,17 @@ pub fn suggest(stage: &Stage, consent: &str, once: bool) -> Result<(), Failure> 
     say(format!(
         "  # 演示中已核验的一份 one that the demo verified: {}",
         path(&format!("demo/{SAMPLE_FILE}"))
+    ));
+    let (config, sample) = (path("shuidaiyi.toml"), std::fs::read(dir.join("demo").join(SAMPLE_FILE))?);
+    let sample: PullAnswer = serde_json::from_slice(&sample).map_err(Failure::system)?;
+    say(
+        "  # 税务机关：重新计算整个账本；一份档案的证据包，可离线核验 the bureau: recompute the ledger; a bundle of evidence",
+    );
+    say(format!("  {program} ledger audit --config {config}"));
+    say(format!("  {program} evidence {} --config {config} --out evidence.zip", sample.release_id));
+    say(format!("  {program} verify evidence.zip --trust {trust}"));
+    say(format!(
+        "  # 监督台，浏览器须装入 certs/bureau 证书 the console, with the bureau's certificate in the browser: README\n  {url}/console"
     ));
     Ok(())
 }

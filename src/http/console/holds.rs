@@ -13,10 +13,10 @@ use crate::domain::hold::{HoldKind, HoldStatus};
 use crate::domain::section::Section;
 use crate::domain::timestamp::Timestamp;
 use crate::http::gate::Context;
-use crate::service::admin::Actor;
 use crate::service::error::{ServiceError, ServiceResult};
 use crate::service::figures;
 use crate::service::holds::{self, HoldView, NewHold};
+use crate::service::proposals::{self, HoldSubmitted};
 
 /// Holds read.
 const HOLDS_MAX: i64 = 1_000;
@@ -156,13 +156,22 @@ pub async fn place(context: Context) -> ServiceResult<HttpResponse> {
         reason: text("reason").unwrap_or_default(),
         until,
     };
-    holds::place(context.exchange(), &Actor::from(&context.caller), new, None).await?;
-    Ok(back(PLACE, "held"))
+    let submitted = proposals::place_hold(context.exchange(), (&context.caller).into(), new, None).await?;
+    Ok(back(PLACE, notice(&submitted, "held")))
 }
 
 /// Lifts a hold.
 pub async fn lift(context: Context) -> ServiceResult<HttpResponse> {
     Form::read(&context)?;
-    holds::lift(context.exchange(), &Actor::from(&context.caller), context.path("id")?, None).await?;
-    Ok(back(PLACE, "lifted"))
+    let person = (&context.caller).into();
+    let submitted = proposals::lift_hold(context.exchange(), person, context.path("id")?, None).await?;
+    Ok(back(PLACE, notice(&submitted, "lifted")))
+}
+
+/// What the page says then: that it is done, or that it waits for a second person.
+fn notice(submitted: &HoldSubmitted, done: &'static str) -> &'static str {
+    match submitted {
+        HoldSubmitted::Done(_) => done,
+        HoldSubmitted::Proposed(_) => "proposed",
+    }
 }

@@ -84,7 +84,7 @@ pub struct AuditedRelease {
     pub bank_ref: Option<String>,
     /// Whose data.
     pub taxpayer_id: Option<String>,
-    /// The consent as it stood; null if there was none of that id.
+    /// The consent as it stood; null if there was none of that id, and for the regulator of a refusal.
     pub consent: Option<ConsentThen>,
     /// For which product.
     pub product_id: Option<String>,
@@ -179,7 +179,11 @@ fn audited(
     receipt: Receipt,
     sight: &Sight,
 ) -> ServiceResult<AuditedRelease> {
-    let consent = consent_then(exchange, &found, sight)?;
+    // How a consent stood tells why a pull under it was refused.
+    let consent = match sight.reasons || found.row.outcome == OUTCOME_GRANTED {
+        true => consent_then(exchange, &found, sight)?,
+        false => None,
+    };
     let sections = sections(exchange, &found.row)?;
     let index = stored_index(found.entry.index)?;
     let (repeats, reason_salt, certificates) = exchange.ledger.read(|c| {

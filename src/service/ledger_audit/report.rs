@@ -1,5 +1,7 @@
 //! What an audit found: everything in order, or the first thing that is not.
 
+use std::fmt;
+
 use serde::Serialize;
 
 use crate::ledger::hash::{Hash, empty_root};
@@ -26,6 +28,15 @@ impl Mismatch {
     /// About the ledger as a whole.
     pub fn of_ledger(what: &str, expected: impl ToString, found: impl ToString) -> Self {
         Self { index: None, what: what.to_owned(), expected: expected.to_string(), found: found.to_string() }
+    }
+}
+
+impl fmt::Display for Mismatch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(index) = self.index {
+            write!(f, "entry {index}: ")?;
+        }
+        write!(f, "{}: expected {}, found {}", self.what, self.expected, self.found)
     }
 }
 
