@@ -87,7 +87,11 @@ impl Token {
                 let token = Self { context, slot, pin: AuthPin::from(pin), idle: Mutex::default() };
                 let session = token.session(false)?;
                 token.keep(session);
-                return Ok(Arc::new(token));
+                let token = Arc::new(token);
+                // Kept until the process ends: sessions closed by a thread that ends last would run into the library's
+                // own exit handlers.
+                std::mem::forget(token.clone());
+                return Ok(token);
             }
         }
         Err(TokenError::Absent(options.label.clone()))
