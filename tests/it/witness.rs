@@ -100,6 +100,20 @@ async fn receipts_are_upgraded_to_what_every_witness_cosigned(backend: Backend) 
     witnesses.iter_mut().for_each(OurWitness::stop);
     site.restart();
     assert!(holds(&release(&site, &id).await), "cosigned before the restart");
+
+    // And evidence carries it to a machine that never saw the gateway.
+    let bundle = site.dir().join("evidence.zip");
+    let mut make = program();
+    make.arg("evidence")
+        .arg(&id)
+        .arg("--config")
+        .arg(site.dir().join("shuidaiyi.toml"))
+        .arg("--out")
+        .arg(&bundle);
+    assert!(make.status().unwrap().success());
+    let mut verify = program();
+    verify.arg("verify").arg(&bundle).arg("--policy").arg(&policy_file);
+    assert_eq!(verify.status().unwrap().code(), Some(0), "the bundle's checkpoint is cosigned");
 }
 
 async fn silent_witnesses_alarm_and_then_stop_the_releases(backend: Backend) {
