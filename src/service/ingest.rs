@@ -5,6 +5,7 @@
 
 use std::fs::File;
 use std::io::{self, Read, Seek, Write};
+use std::time::Duration;
 
 use chrono::NaiveDate;
 use serde::Serialize;
@@ -32,6 +33,9 @@ wire_enum! {
         SkipBad = "skip_bad",
     }
 }
+
+/// How long a delivery waits for another to be loaded before it is told to come again.
+const LOCK_WAIT_MAX: Duration = Duration::from_secs(2);
 
 /// What a delivery says of itself.
 #[derive(Clone, Copy)]
@@ -125,7 +129,7 @@ pub fn ingest_content(
     if delivery.coverage_from > delivery.coverage_to {
         return Err(ServiceError::invalid("/coverage_to", "must not be before coverage_from"));
     }
-    let _lock = batches::lock_imports(&exchange.data)?;
+    let _lock = batches::lock_imports_within(&exchange.data, LOCK_WAIT_MAX)?;
     sweep(exchange)?;
     let mut batch = new_batch(exchange, delivery);
     exchange.data.write(|c| batches::insert(c, &batch))?;

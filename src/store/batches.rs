@@ -4,6 +4,7 @@
 
 use std::fs::File;
 use std::path::PathBuf;
+use std::time::{Duration, Instant};
 
 use chrono::{NaiveDate, NaiveDateTime};
 use diesel::prelude::*;
@@ -110,10 +111,24 @@ impl Drop for ImportLock {
     }
 }
 
+/// Pause between two looks at a lock that somebody has.
+const LOOK_AGAIN_AFTER: Duration = Duration::from_millis(50);
+
 #[derive(QueryableByName)]
 struct Locked {
     #[diesel(sql_type = Bool)]
     locked: bool,
+}
+
+/// The same, waiting so long for whoever has it: what is swept after a start is swept in a moment.
+pub fn lock_imports_within(data: &Db, patience: Duration) -> StoreResult<ImportLock> {
+    let until = Instant::now() + patience;
+    loop {
+        match lock_imports(data) {
+            Err(StoreError::Busy { .. }) if Instant::now() < until => std::thread::sleep(LOOK_AGAIN_AFTER),
+            taken => return taken,
+        }
+    }
 }
 
 /// Takes the right to load a delivery, or says `Busy` if another process or request has it.

@@ -34,6 +34,8 @@ async fn nothing_leaves(site: &Site, consent: &str, release: &str) {
         assert_eq!(status, StatusCode::INTERNAL_SERVER_ERROR, "{answer}");
         assert!(answer.get("dossier").is_none() && !answer.to_string().contains('~'), "{answer}");
     }
+    let (status, text) = site.operations("/readyz").await;
+    assert_eq!(status, 503, "{text}");
 }
 
 async fn a_deleted_anchor_stops_a_running_gateway(backend: Backend) {
@@ -48,6 +50,7 @@ async fn a_deleted_anchor_stops_a_running_gateway(backend: Backend) {
     fs::remove_file(&anchor).unwrap();
     fs::rename(&moved, &anchor).unwrap();
     pull_some(&site, &consent).await;
+    assert_eq!(site.operations("/readyz").await.0, 200);
 }
 
 async fn every_process_has_its_place(backend: Backend) {

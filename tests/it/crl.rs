@@ -83,16 +83,10 @@ async fn is_let_in(site: &Site, member: &str) -> bool {
     }
 }
 
-async fn operations(site: &Site, path: &str) -> (u16, String) {
-    let url = format!("http://{}{path}", site.running().operations);
-    let response = site.client_builder().build().unwrap().get(url).send().await.unwrap();
-    (response.status().as_u16(), response.text().await.unwrap())
-}
-
 async fn until_ready_says(site: &Site, text: &str) -> (u16, String) {
     let start = Instant::now();
     loop {
-        let (status, body) = operations(site, "/readyz").await;
+        let (status, body) = site.operations("/readyz").await;
         if body.contains(text) {
             return (status, body);
         }
@@ -107,7 +101,7 @@ async fn a_revoked_certificate_ends_on_an_open_connection(backend: Backend) {
     let mut bystander = Raw::member(&site, "bank-02").await;
     until(&mut raw, 200).await;
     assert_eq!(bystander.get("/v1/keys").await.unwrap().status, 200);
-    let (_, ready) = operations(&site, "/readyz").await;
+    let (_, ready) = site.operations("/readyz").await;
     assert!(!ready.contains("warning"), "{ready}");
 
     write_list(&site, &["bank-01"], 2, 30 * 86_400);
@@ -134,7 +128,7 @@ async fn a_revoked_certificate_ends_on_an_open_connection(backend: Backend) {
         assert_eq!(raw.get("/v1/keys").await.unwrap().status, 401, "the earlier list stays in force: {bad}");
         put(&list_path(&site), &whole);
         let start = Instant::now();
-        while operations(&site, "/readyz").await.1.contains("warning tls") {
+        while site.operations("/readyz").await.1.contains("warning tls") {
             assert!(start.elapsed() < BITES_WITHIN, "the alarm ends with its cause");
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
@@ -161,7 +155,7 @@ async fn an_overdue_list_lets_nobody_in(backend: Backend) {
     tokio::time::sleep_until(start_of(13).into()).await;
     assert!(!is_let_in(&site, "bank-02").await, "a handshake is refused");
     assert_eq!(raw.get("/v1/keys").await.unwrap().problem(), (503, "busy".into()), "and so is a request");
-    let (status, body) = operations(&site, "/readyz").await;
+    let (status, body) = site.operations("/readyz").await;
     assert_eq!(status, 503, "{body}");
     assert!(body.contains("revocation list"), "{body}");
 

@@ -404,12 +404,6 @@ async fn the_host_enrols_rotates_and_proposes(backend: Backend) {
     assert_eq!(done(&command(&site, &["proposal", "list"])), "");
 }
 
-async fn operations(site: &Site, path: &str) -> (u16, String) {
-    let url = format!("http://{}{path}", site.running().operations);
-    let response = site.client_builder().build().unwrap().get(url).send().await.unwrap();
-    (response.status().as_u16(), response.text().await.unwrap())
-}
-
 async fn what_ends_is_told_before(backend: Backend) {
     let site = Site::start(backend);
     let firms = site.load_city(2);
@@ -422,7 +416,7 @@ async fn what_ends_is_told_before(backend: Backend) {
         let method = Method::from_bytes(method.as_bytes()).unwrap();
         client.request(method, format!("{}/v1/nowhere", site.url())).send().await.unwrap();
     }
-    let (status, text) = operations(&site, "/metrics").await;
+    let (status, text) = site.operations("/metrics").await;
     assert_eq!(status, 200);
     for line in [
         r#"shuidaiyi_pulls_total{outcome="granted"} 1"#,
@@ -447,10 +441,10 @@ async fn what_ends_is_told_before(backend: Backend) {
     for secret in [firms[0].taxpayer_id.as_str(), firms[0].name.as_str(), consent["id"].as_str().unwrap()] {
         assert!(!text.contains(secret), "no taxpayer in a label: {secret}");
     }
-    assert!(!operations(&site, "/readyz").await.1.contains("warning"));
+    assert!(!site.operations("/readyz").await.1.contains("warning"));
 
     site.clock.advance_seconds((397 - 20) * 86_400);
-    let (status, text) = operations(&site, "/readyz").await;
+    let (status, text) = site.operations("/readyz").await;
     assert_eq!(status, 200, "warnings do not make it unready");
     assert!(text.starts_with("ready\nledger_size "), "{text}");
     assert_eq!(text.lines().filter(|line| line.starts_with("warning 30d ")).count(), 15 + 2, "{text}");
@@ -460,10 +454,10 @@ async fn what_ends_is_told_before(backend: Backend) {
     let certificate = MemberCertificate::parse_pem(&next.certificate_pem).unwrap();
     let pinned = pin(&certificate, &"bank-03".parse().unwrap(), "system").unwrap();
     apply(site.exchange(), vec![Change::AddCertificate(pinned)], "test".into()).unwrap();
-    let (_, text) = operations(&site, "/readyz").await;
+    let (_, text) = site.operations("/readyz").await;
     assert!(!text.contains("bank-03") && text.contains("bank-04/system"), "{text}");
     site.clock.advance_seconds(21 * 86_400);
-    let (_, text) = operations(&site, "/readyz").await;
+    let (_, text) = site.operations("/readyz").await;
     assert!(text.contains("warning expired gateway-certificate gateway"), "{text}");
-    assert!(expiry(&operations(&site, "/metrics").await.1, "bank-04/system") < 0);
+    assert!(expiry(&site.operations("/metrics").await.1, "bank-04/system") < 0);
 }

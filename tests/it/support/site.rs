@@ -126,6 +126,13 @@ impl Site {
         format!("https://localhost:{}", self.running().gateway.port())
     }
 
+    /// Asks the host's own port; status and text of the answer.
+    pub async fn operations(&self, path: &str) -> (u16, String) {
+        let url = format!("http://{}{path}", self.running().operations);
+        let response = self.client_builder().build().unwrap().get(url).send().await.unwrap();
+        (response.status().as_u16(), response.text().await.unwrap())
+    }
+
     /// A client with a member's certificate.
     pub fn client(&self, member: &str) -> Client {
         let certs = self.dir().join("certs");
