@@ -81,13 +81,7 @@ fn every<F: Future<Output = ServiceResult<()>> + 'static>(
     failure: &'static str,
     work: impl Fn(Arc<Exchange>) -> F + 'static,
 ) -> JoinHandle<()> {
-    let exchange = exchange.clone();
-    actix_web::rt::spawn(async move {
-        loop {
-            tokio::time::sleep(pause).await;
-            attempt(work(exchange.clone()), failure).await;
-        }
-    })
+    actix_web::rt::spawn(turns(pause, exchange.clone(), failure, work))
 }
 
 /// The same, with a first turn at once.
@@ -99,11 +93,21 @@ fn at_once_and_every<F: Future<Output = ServiceResult<()>> + 'static>(
 ) -> JoinHandle<()> {
     let exchange = exchange.clone();
     actix_web::rt::spawn(async move {
-        loop {
-            attempt(work(exchange.clone()), failure).await;
-            tokio::time::sleep(pause).await;
-        }
+        attempt(work(exchange.clone()), failure).await;
+        turns(pause, exchange, failure, work).await;
     })
+}
+
+async fn turns<F: Future<Output = ServiceResult<()>>>(
+    pause: Duration,
+    exchange: Arc<Exchange>,
+    failure: &'static str,
+    work: impl Fn(Arc<Exchange>) -> F,
+) {
+    loop {
+        tokio::time::sleep(pause).await;
+        attempt(work(exchange.clone()), failure).await;
+    }
 }
 
 async fn attempt(work: impl Future<Output = ServiceResult<()>>, failure: &'static str) {

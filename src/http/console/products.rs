@@ -3,6 +3,7 @@
 use actix_web::HttpResponse;
 use maud::{Markup, html};
 
+use super::lang::Lang;
 use super::parts::{self, Tone, badge};
 use super::view::{Menu, View, encoded};
 use super::words;
@@ -97,13 +98,37 @@ pub fn months(view: &View, months: u32) -> String {
 
 /// An amount in yuan, in tens of thousands where it is whole ones.
 pub fn yuan(view: &View, amount: Fen) -> String {
+    yuan_in(view.lang, amount)
+}
+
+/// To the fen: what is no whole number of the unit is written out.
+fn yuan_in(lang: Lang, amount: Fen) -> String {
     const WAN_FEN: i64 = 1_000_000;
     let fen = amount.get();
-    match view.lang {
-        super::lang::Lang::Zh if fen % WAN_FEN == 0 => {
-            format!("{} 万元", parts::count(u64::try_from(fen / WAN_FEN).unwrap_or(0)))
+    let whole = |unit: i64| {
+        let units = u64::try_from(fen / unit).ok().filter(|_| fen % unit == 0)?;
+        Some(parts::count(units))
+    };
+    match lang {
+        Lang::Zh => {
+            whole(WAN_FEN).map_or_else(|| format!("{} 元", amount.to_yuan()), |units| format!("{units} 万元"))
         }
-        super::lang::Lang::Zh => format!("{} 元", amount.to_yuan()),
-        super::lang::Lang::En => format!("¥{}", parts::count(u64::try_from(fen / 100).unwrap_or(0))),
+        Lang::En => format!("¥{}", whole(100).unwrap_or_else(|| amount.to_yuan().to_string())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_fen_is_lost_in_either_language() {
+        let both = |fen| {
+            let amount = Fen::new(fen);
+            (yuan_in(Lang::Zh, amount), yuan_in(Lang::En, amount))
+        };
+        assert_eq!(both(300_000_000), ("300 万元".to_owned(), "¥3,000,000".to_owned()));
+        assert_eq!(both(12_345), ("123.45 元".to_owned(), "¥123.45".to_owned()));
+        assert_eq!(both(-12_300), ("-123.00 元".to_owned(), "¥-123.00".to_owned()));
     }
 }
