@@ -55,6 +55,7 @@ pub mod verify_bundle;
 pub mod verify_policy;
 pub mod witness;
 pub mod witnesses;
+mod worker;
 pub mod writer;
 
 use std::path::PathBuf;

@@ -4,7 +4,7 @@
 //! under way. Nothing that rests on an entry leaves before a checkpoint that covers it is on the disk.
 
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::mpsc::Receiver;
 
 use arc_swap::ArcSwapOption;
 use tracing::error;
@@ -15,6 +15,7 @@ use super::evidence::Published;
 use super::fault_point::{FaultPoint, pass};
 use super::keys::{KeyError, Keys};
 use super::receipt::Committed;
+use super::worker::Worker;
 use crate::ledger::hash::Hash;
 use crate::store::anchor::{Anchor, Anchored};
 use crate::store::db::Db;
@@ -35,11 +36,11 @@ struct Waiting {
 
 /// The queue to the publisher.
 pub struct Publisher {
-    queue: SyncSender<Waiting>,
+    worker: Worker<Waiting>,
 }
 
 impl Publisher {
-    /// Starts the publisher's thread. It ends, with nothing left waiting, when this is dropped.
+    /// Starts the publisher's thread. Dropping this waits until it has ended, with nothing left waiting.
     ///
     /// `ledger` is read to compare what other processes signed.
     pub fn start(
@@ -48,19 +49,21 @@ impl Publisher {
         ledger: Db,
         published: Arc<ArcSwapOption<Published>>,
     ) -> ServiceResult<Self> {
-        let (queue, waiting) = sync_channel(WAITING_MAX);
         let mut thread = Thread { anchor, keys, ledger, published, compared: Vec::new() };
-        std::thread::Builder::new()
-            .name("ledger-publisher".into())
-            .spawn(move || thread.run(&waiting))
+        let worker = Worker::start("ledger-publisher", WAITING_MAX, move |waiting| thread.run(&waiting))
             .map_err(ServiceError::internal)?;
-        Ok(Self { queue })
+        Ok(Self { worker })
     }
 
     /// Has a commit signed and anchored, in the order of the calls.
     pub fn publish(&self, appended: Appended, deliver: Deliver) {
-        if let Err(refused) = self.queue.send(Waiting { appended, deliver }) {
-            (refused.0.deliver)(Err(ServiceError::internal("the publisher ended")));
+        let waiting = Waiting { appended, deliver };
+        let refused = match self.worker.queue() {
+            Some(queue) => queue.send(waiting).err().map(|refused| refused.0),
+            None => Some(waiting),
+        };
+        if let Some(refused) = refused {
+            (refused.deliver)(Err(ServiceError::internal("the publisher ended")));
         }
     }
 }

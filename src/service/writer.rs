@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
+use std::sync::mpsc::{Receiver, TrySendError, sync_channel};
 
 use std::time::{Duration, Instant};
 
@@ -16,6 +16,7 @@ use super::committer::{Committer, PullOutcome};
 use super::error::{ServiceError, ServiceResult};
 use super::evidence::Published;
 use super::receipt::Committed;
+use super::worker::Worker;
 use crate::domain::timestamp::Timestamp;
 use crate::store::db::AnyConnection;
 use crate::store::error::StoreResult;
@@ -40,7 +41,7 @@ enum Job {
 /// The queue to the writer.
 #[derive(Clone)]
 pub struct Writer {
-    queue: SyncSender<Job>,
+    worker: Arc<Worker<Job>>,
     published: Arc<ArcSwapOption<Published>>,
     broken: Arc<ArcSwapOption<String>>,
     on_their_way: Arc<AtomicUsize>,
@@ -56,17 +57,15 @@ impl Drop for OnItsWay {
 }
 
 impl Writer {
-    /// Starts the writer's thread. It ends when the last handle is dropped.
+    /// Starts the writer's thread. Who drops the last handle waits until it has ended.
     pub fn start(mut core: Committer, published: Arc<ArcSwapOption<Published>>) -> ServiceResult<Self> {
-        let (queue, jobs) = sync_channel(QUEUE_LENGTH);
         let broken = core.broken();
         let on_their_way = Arc::new(AtomicUsize::new(0));
         let expected = on_their_way.clone();
-        std::thread::Builder::new()
-            .name("ledger-writer".into())
-            .spawn(move || run(&mut core, &jobs, &expected))
-            .map_err(ServiceError::internal)?;
-        Ok(Self { queue, published, broken, on_their_way })
+        let worker =
+            Worker::start("ledger-writer", QUEUE_LENGTH, move |jobs| run(&mut core, &jobs, &expected))
+                .map_err(ServiceError::internal)?;
+        Ok(Self { worker: Arc::new(worker), published, broken, on_their_way })
     }
 
     /// Announces a pull, from its arrival until its answer.
@@ -124,9 +123,10 @@ impl Writer {
     }
 
     fn send(&self, job: Job) -> ServiceResult<()> {
-        self.queue.try_send(job).map_err(|full| match full {
+        let ended = || ServiceError::internal("the writer ended");
+        self.worker.queue().ok_or_else(ended)?.try_send(job).map_err(|full| match full {
             TrySendError::Full(_) => ServiceError::Busy("the writer's queue is full".into()),
-            TrySendError::Disconnected(_) => ServiceError::internal("the writer ended"),
+            TrySendError::Disconnected(_) => ended(),
         })
     }
 }

@@ -178,6 +178,15 @@ impl Anchor {
     }
 }
 
+impl Drop for Anchor {
+    fn drop(&mut self) {
+        if let Some(place) = self.place {
+            // If it cannot be given back now, closing the file does it.
+            let _given_back = place::unlock(&self.file, place * PLACE_BYTES, PLACE_BYTES);
+        }
+    }
+}
+
 fn failed(path: &Path, why: &io::Error) -> AnchorError {
     AnchorError { path: path.to_owned(), why: why.to_string(), passing: true }
 }

@@ -18,6 +18,15 @@ pub(super) fn lock(file: &File, start: u64, length: u64) -> io::Result<bool> {
     }
 }
 
+/// Gives the range back: closing alone would not, while a child of this process that has not yet become another
+/// program holds a copy of the open file.
+pub(super) fn unlock(file: &File, start: u64, length: u64) -> io::Result<()> {
+    let mut given_back = range(start, length)?;
+    given_back.l_type = i16::try_from(F_UNLCK).map_err(io::Error::other)?;
+    fcntl(file, FcntlArg::F_OFD_SETLK(&given_back))?;
+    Ok(())
+}
+
 /// Whether another open file holds some of the first `length` bytes.
 pub(super) fn is_locked(file: &File, length: u64) -> io::Result<bool> {
     let mut asked = range(0, length)?;

@@ -61,6 +61,18 @@ fn each_process_has_a_place_and_sees_the_others() {
     assert!(!Anchor::open(&path).unwrap().is_held().unwrap());
 }
 
+/// A child that is about to become another program has a copy of every open file for a moment.
+#[test]
+fn a_place_is_free_with_its_owner_though_a_copy_of_the_file_is_open() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("a.anchor");
+    let first = Anchor::create(&path).unwrap();
+    let copy = first.file.try_clone().unwrap();
+    drop(first);
+    assert_eq!(Anchor::claim(&path).unwrap().place, Some(0));
+    drop(copy);
+}
+
 #[test]
 fn two_trees_of_one_size_are_refused_and_two_signatures_of_one_tree_are_not() {
     let dir = tempfile::tempdir().unwrap();
