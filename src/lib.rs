@@ -2,7 +2,7 @@
 //!
 //! One job, five moves: authorise, pull, release, decide, account for it. The layers, from the
 //! bottom up, are `domain`; `seal`, `ledger`, `clock`; `store`; `outbound`; `service`; `http`;
-//! `config`; `app`; `cli`. Imports point only down, and `tests/architecture.rs` keeps it so.
+//! `portal`; `config`; `app`; `cli`. Imports point only down, and `tests/architecture.rs` keeps it so.
 
 pub mod app;
 pub mod cli;
@@ -12,6 +12,7 @@ pub mod domain;
 pub mod http;
 pub mod ledger;
 pub mod outbound;
+pub mod portal;
 pub mod seal;
 pub mod service;
 pub mod store;

@@ -18,13 +18,13 @@ const FUNCTION_LINES_MAX: usize = 70;
 
 /// Folders and files at the root of `src`, as the architecture page ranks them.
 const RANKS: [(&str, u8); 14] = [
-    ("main", 9),
-    ("lib", 9), // declares the modules
-    ("cli", 8),
-    ("app", 7),
-    ("config", 6),
+    ("main", 10),
+    ("lib", 10), // declares the modules
+    ("cli", 9),
+    ("app", 8),
+    ("config", 7),
+    ("portal", 6), // stands on http's TLS, limits and pieces of pages
     ("http", 5),
-    ("portal", 5),
     ("service", 4),
     ("outbound", 3),
     ("store", 2),

@@ -6,6 +6,7 @@
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
+use super::consent_details::ConsentDetails;
 use super::member::{MemberId, wire_enum};
 use super::period::Window;
 use super::section::Section;
@@ -173,6 +174,9 @@ pub struct ConsentTerms {
     pub text: ConsentText,
     /// Who granted.
     pub grantor: Grantor,
+    /// Further fields; absent from consents that the e-tax bureau registers with the bare terms.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub details: Option<ConsentDetails>,
 }
 
 /// A consent as it stands: its terms, and what has happened since.

@@ -3,6 +3,7 @@
 pub mod case;
 pub(crate) mod codes;
 pub mod consent;
+pub mod consent_details;
 pub mod denial;
 pub mod describe;
 pub mod dossier;
@@ -19,6 +20,7 @@ pub mod permit;
 pub mod product;
 pub mod proposal;
 pub mod record;
+pub mod representative;
 pub mod section;
 pub mod sections;
 pub mod sentinel;

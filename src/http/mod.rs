@@ -11,6 +11,7 @@ pub mod console;
 pub mod dossiers;
 pub mod gate;
 pub mod holds;
+pub mod html;
 pub mod ledger;
 pub mod live_tls;
 pub mod log;

@@ -57,6 +57,42 @@ wire_enum! {
         ObjectionRaised = "objection.raised",
         /// What the sentinels watch changed.
         PolicyChanged = "policy.changed",
+        /// A bank asked a firm for an authorisation, or the firm's own draft was handed over.
+        ConsentRequested = "consent.requested",
+        /// The firm said no.
+        ConsentDeclined = "consent.declined",
+        /// A request was not answered in time.
+        ConsentLapsed = "consent.lapsed",
+        /// An authorisation rests, because the firm's representative changed.
+        ConsentSuspended = "consent.suspended",
+        /// An authorisation that rested is in force again.
+        ConsentResumed = "consent.resumed",
+        /// An authorisation ran out.
+        ConsentExpired = "consent.expired",
+        /// Another authorisation took its place.
+        ConsentSuperseded = "consent.superseded",
+        /// A person consented to the release of personal data (PIPL Art. 23).
+        PersonalConsentGranted = "consent.personal_granted",
+        /// The person took that back.
+        PersonalConsentRevoked = "consent.personal_revoked",
+        /// A firm asks not to be asked by a bank any more; the bank is not told.
+        BankBlocked = "consent.bank_blocked",
+        /// A firm lets a bank ask again.
+        BankUnblocked = "consent.bank_unblocked",
+        /// A firm took a signed copy of its own data.
+        ReleaseSelf = "release.self",
+        /// A firm says that a record is wrong.
+        CorrectionRequested = "correction.requested",
+        /// The bureau corrected a record, kept it, or the firm withdrew.
+        CorrectionResolved = "correction.resolved",
+        /// A firm was told of a violation before its first release.
+        ViolationNotified = "violation.notified",
+        /// A firm's statement travels with a violation.
+        ViolationStatementAdded = "violation.statement_added",
+        /// A bank stated that it deleted what it had received.
+        DeletionStated = "deletion.stated",
+        /// A firm reported an intermediary.
+        ReportReceived = "report.received",
     }
 }
 

@@ -19,6 +19,9 @@ use crate::store::members::{self, Certificate, Member};
 /// The actor of what is done on the host's command line.
 pub const OPERATOR: &str = "operator";
 
+/// What entries name as the actor when a firm acts in the portal; no member may have this name.
+pub const TAXPAYER: &str = "taxpayer";
+
 /// Who does something administrative: the member that an entry names, and the person it commits to.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Actor {
@@ -227,6 +230,9 @@ impl Standing {
 
     fn refuses(&self, change: &Change) -> Option<ServiceError> {
         let why = match change {
+            Change::Add(member, _) if [OPERATOR, TAXPAYER].contains(&member.id.as_str()) => {
+                Some(format!("no member may be called {}: entries name others so", member.id))
+            }
             Change::Add(member, certificate) => match self.status(&member.id) {
                 Some(_) => Some(format!("there is a member {} already", member.id)),
                 None => self.pinned(certificate),

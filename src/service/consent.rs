@@ -84,6 +84,9 @@ impl ConsentView {
     pub fn for_bank(consent: Consent, now: Timestamp) -> Self {
         let mut view = Self::whole(consent, now);
         view.terms.grantor.id_ref = None;
+        if let Some(details) = &mut view.terms.details {
+            details.prepared_by.iter_mut().chain(&mut details.approved_by).for_each(|one| one.id_ref = None);
+        }
         view
     }
 }
@@ -302,6 +305,7 @@ fn terms_of(id: String, new: NewConsent) -> ServiceResult<ConsentTerms> {
         retain_until: new.retain_until,
         text: new.text,
         grantor: new.grantor,
+        details: None,
     })
 }
 

@@ -5,12 +5,15 @@ use std::process::{Command, Output};
 use reqwest::Method;
 use serde_json::{Value, json};
 use shuidaiyi::clock::{Clock, SystemClock};
+use shuidaiyi::domain::member::{MemberStatus, Role};
 use shuidaiyi::seal::authority::{DevelopmentAuthority, Issued};
 use shuidaiyi::seal::certificate::MemberCertificate;
 use shuidaiyi::service::admin::{Actor, Change, apply};
 use shuidaiyi::service::enrolment::pin;
+use shuidaiyi::service::error::ServiceError;
 use shuidaiyi::service::holds::{self, NewHold};
 use shuidaiyi::service::members::overview;
+use shuidaiyi::store::members::{Certificate, Member};
 
 use crate::member_keys::TestKey;
 use crate::support::oracle::kinds;
@@ -26,6 +29,7 @@ both_backends!(
     keys_wait_for_a_second_person_too,
     the_host_enrols_rotates_and_proposes,
     what_ends_is_told_before,
+    no_member_takes_a_name_that_entries_use,
 );
 
 async fn post(site: &Site, member: &str, path: &str, body: Value) -> (u16, Value) {
@@ -460,4 +464,28 @@ async fn what_ends_is_told_before(backend: Backend) {
     let (_, text) = site.operations("/readyz").await;
     assert!(text.contains("warning expired gateway-certificate gateway"), "{text}");
     assert!(expiry(&site.operations("/metrics").await.1, "bank-04/system") < 0);
+}
+
+/// Entries name the operator and the firms so: a member of that name could pass for them.
+async fn no_member_takes_a_name_that_entries_use(backend: Backend) {
+    let site = Site::start(backend);
+    for name in ["operator", "taxpayer"] {
+        let member = Member {
+            id: name.parse().unwrap(),
+            role: Role::Bank,
+            name: "某银行".into(),
+            status: MemberStatus::Active,
+            quota_per_day: 1,
+        };
+        let certificate = Certificate {
+            fingerprint: "ab".repeat(32),
+            member: member.id.clone(),
+            label: "x".into(),
+            not_before: site.exchange().clock.now(),
+            not_after: site.exchange().clock.now().plus_micros(1_000_000),
+            withdrawn_at: None,
+        };
+        let refused = apply(site.exchange(), vec![Change::Add(member, certificate)], "test".into());
+        assert!(matches!(&refused, Err(ServiceError::Conflict(why)) if why.contains(name)), "{refused:?}");
+    }
 }

@@ -5,12 +5,13 @@ use std::collections::HashMap;
 use actix_web::HttpResponse;
 use maud::{Markup, html};
 
+use super::done;
 use super::forms::{Form, back};
-use super::parts::{self, Tone, badge, fact};
 use super::view::{Menu, View, encoded};
-use super::words;
 use crate::domain::case::{CaseOutcome, CaseStatus, TEXT_LENGTH_MAX};
 use crate::http::gate::Context;
+use crate::http::html::parts::{self, Tone, badge, fact};
+use crate::http::html::words;
 use crate::service::admin::Actor;
 use crate::service::cases::{self, CaseView};
 use crate::service::error::{ServiceError, ServiceResult};
@@ -32,7 +33,7 @@ pub async fn list(context: Context) -> ServiceResult<HttpResponse> {
     let title = view.t("案件", "Cases");
     let body = html! {
         (parts::heading(title, view.t("哨兵规则发现异常即立案，请银行说明；银行只见自己的案件，不知触发的规则。", "A finding of the sentinels opens a case that asks the bank to explain. A bank sees its own, and not which rule it was.")))
-        (parts::done(&view))
+        (done::done(&view))
         section.card {
             h2 { (view.t("未结", "Open")) }
             @if open.is_empty() { (parts::empty(view.t("没有未结案件。", "No case is open."))) }
@@ -103,7 +104,7 @@ pub async fn show(context: Context) -> ServiceResult<HttpResponse> {
             h1 { (rule(&view, &case)) " " (status(&view, &case)) }
             p.quiet { (bank(&case, &names)) " · " (parts::time(case.opened_at)) }
         }
-        (parts::done(&view))
+        (done::done(&view))
         div.two {
             div {
                 section.card { h2 { (view.t("银行的说明", "What the bank says")) }

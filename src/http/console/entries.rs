@@ -7,11 +7,11 @@ use chrono::Days;
 use maud::{Markup, html};
 
 use super::overview::tone;
-use super::parts::{self, badge, count};
 use super::view::{Menu, View, encoded};
-use super::words;
 use crate::domain::timestamp::Timestamp;
 use crate::http::gate::Context;
+use crate::http::html::parts::{self, badge, count};
+use crate::http::html::words;
 use crate::ledger::entry::EntryKind;
 use crate::service::audit::{self, AuditedEntry, EntryFilter, EntryPage};
 use crate::service::error::ServiceResult;

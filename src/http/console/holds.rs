@@ -5,14 +5,15 @@ use std::collections::HashMap;
 use actix_web::HttpResponse;
 use maud::{Markup, html};
 
+use super::done;
 use super::forms::{Form, back};
-use super::parts::{self, Tone, badge};
 use super::view::{Menu, View, encoded};
-use super::words;
 use crate::domain::hold::{HoldKind, HoldStatus};
 use crate::domain::section::Section;
 use crate::domain::timestamp::Timestamp;
 use crate::http::gate::Context;
+use crate::http::html::parts::{self, Tone, badge};
+use crate::http::html::words;
 use crate::service::error::{ServiceError, ServiceResult};
 use crate::service::figures;
 use crate::service::holds::{self, HoldView, NewHold};
@@ -34,7 +35,7 @@ pub async fn show(context: Context) -> ServiceResult<HttpResponse> {
     let title = view.t("冻结", "Holds");
     let body = html! {
         (parts::heading(title, view.t("冻结立即生效：所及内容不再放行，银行所见与授权无效相同。", "A hold bites at once: what it names no longer leaves, and a bank sees what it sees of any consent not in force.")))
-        (parts::done(&view))
+        (done::done(&view))
         section.card {
             h2 { (view.t("生效中", "In force")) }
             @if active.is_empty() { (parts::empty(view.t("目前没有冻结。", "Nothing is held."))) }

@@ -5,10 +5,10 @@ use std::sync::Arc;
 use actix_web::HttpResponse;
 use maud::{Markup, html};
 
-use super::chart::{Bar, Legend, bars};
-use super::parts::{self, Tone, badge, count, fact, tile};
 use super::view::{Menu, View};
 use crate::http::gate::Context;
+use crate::http::html::chart::{Bar, Legend, bars};
+use crate::http::html::parts::{self, Tone, badge, count, fact, tile};
 use crate::service::Exchange;
 use crate::service::error::ServiceResult;
 use crate::service::evidence;

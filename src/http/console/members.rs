@@ -3,14 +3,15 @@
 use actix_web::HttpResponse;
 use maud::{Markup, html};
 
+use super::done;
 use super::forms::{Form, back};
-use super::lang::Lang;
-use super::parts::{self, Tone, badge, count, digest};
 use super::view::{Menu, View, encoded};
-use super::words;
 use crate::domain::member::{CertificateState, MemberStatus, Role};
 use crate::domain::proposal::{Person, ProposalStatus};
 use crate::http::gate::Context;
+use crate::http::html::lang::Lang;
+use crate::http::html::parts::{self, Tone, badge, count, digest};
+use crate::http::html::words;
 use crate::service::error::ServiceResult;
 use crate::service::members::{self, CertificateView, MemberChange, MemberView};
 use crate::service::proposals::{self, ProposalView};
@@ -33,7 +34,7 @@ pub async fn show(context: Context) -> ServiceResult<HttpResponse> {
     };
     let body = html! {
         (parts::heading(title, &remark))
-        (parts::done(&view))
+        (done::done(&view))
         @if !open.is_empty() { (waiting(&view, &open)) }
         section.card {
             div.scroll { table.stack.members {

@@ -5,30 +5,27 @@
 
 mod assets;
 mod cases;
-mod chart;
+mod done;
 mod entries;
 mod forms;
 mod holds;
-mod lang;
 mod ledger;
 mod members;
 mod overview;
-mod parts;
 mod product;
 mod products;
 mod proof;
 mod release;
 mod releases;
 mod view;
-mod words;
 
 use actix_web::http::Method;
 use actix_web::http::header::{HeaderName, HeaderValue};
 use actix_web::{HttpRequest, HttpResponse};
 use maud::html;
 
-use self::lang::Lang;
 use super::gate::Context;
+use super::html::lang::Lang;
 use super::problem;
 use super::routes::{Answer, Entry, Takes};
 use crate::domain::member::Role;

@@ -4,15 +4,15 @@ use actix_web::HttpResponse;
 use chrono::Days;
 use maud::{Markup, html};
 
-use super::chart::{Bar, Legend, bars};
 use super::entries::object;
-use super::parts::{self, Tone, badge, count, tile};
 use super::view::{Menu, View};
-use super::words;
 use crate::domain::case::CaseStatus;
 use crate::domain::member::CertificateState;
 use crate::domain::product::ProductStatus;
 use crate::http::gate::Context;
+use crate::http::html::chart::{Bar, Legend, bars};
+use crate::http::html::parts::{self, Tone, badge, count, tile};
+use crate::http::html::words;
 use crate::ledger::entry::Entry;
 use crate::service::cases;
 use crate::service::error::ServiceResult;
@@ -49,8 +49,8 @@ pub async fn show(context: Context) -> ServiceResult<HttpResponse> {
     let banks = days.last().map_or(0, |day| day.counts.iter().filter(|one| one.granted).count());
     let title = view.t("概览", "Overview");
     let remark = match view.lang {
-        super::lang::Lang::Zh => format!("北京时间 {today}"),
-        super::lang::Lang::En => format!("{today}, China time"),
+        crate::http::html::lang::Lang::Zh => format!("北京时间 {today}"),
+        crate::http::html::lang::Lang::En => format!("{today}, China time"),
     };
     let body = html! {
         (parts::heading(title, &remark))

@@ -5,15 +5,16 @@ use std::collections::BTreeSet;
 use actix_web::HttpResponse;
 use maud::{Markup, html};
 
+use super::done;
 use super::forms::{Form, back};
-use super::parts::{self, count, fact};
 use super::products::{months, status, yuan};
 use super::view::{Menu, View, encoded};
-use super::words;
 use crate::domain::describe;
 use crate::domain::product::{FieldProfile, Fields, PersonalBusinessProfile, ProductStatus};
 use crate::domain::section::Section;
 use crate::http::gate::Context;
+use crate::http::html::parts::{count, fact};
+use crate::http::html::words;
 use crate::service::error::{ServiceError, ServiceResult};
 use crate::service::figures;
 use crate::service::product::{self, ProductView};
@@ -32,7 +33,7 @@ pub async fn show(context: Context) -> ServiceResult<HttpResponse> {
             h1 { (found.terms.name) " " (status(&view, found.status)) }
             p.quiet { (names.get(&bank).unwrap_or(&bank)) }
         }
-        (parts::done(&view))
+        (done::done(&view))
         section.card { h2 { (view.t("银行所报", "What the bank says")) } (terms(&view, &found)) }
         @if let Some(profile) = &found.profile {
             section.card { h2 { (view.t("已批准的字段清单", "The approved field profile")) } (opened(&view, profile)) }

@@ -3,13 +3,14 @@
 use actix_web::HttpResponse;
 use maud::{Markup, html};
 
-use super::lang::Lang;
-use super::parts::{self, Tone, badge};
+use super::done;
 use super::view::{Menu, View, encoded};
-use super::words;
 use crate::domain::fen::Fen;
 use crate::domain::product::{ProductStatus, ProductTerms};
 use crate::http::gate::Context;
+use crate::http::html::lang::Lang;
+use crate::http::html::parts::{self, Tone, badge};
+use crate::http::html::words;
 use crate::service::error::ServiceResult;
 use crate::service::figures;
 use crate::service::product::{self, ProductView};
@@ -36,7 +37,7 @@ pub async fn show(context: Context) -> ServiceResult<HttpResponse> {
     };
     let body = html! {
         (parts::heading(title, view.t("未经批准的产品，既不能授权，也不能查询。", "No consent and no pull under a product that was not approved.")))
-        (parts::done(&view))
+        (done::done(&view))
         section.card {
             h2 { (view.t("待批准", "Waiting for approval")) }
             @if waiting.is_empty() { (parts::empty(view.t("没有等待批准的产品。", "Nothing waits."))) }

@@ -3,8 +3,8 @@
 
 use maud::{Markup, html};
 
-use super::lang::Lang;
-use super::parts::count;
+use crate::http::html::lang::Lang;
+use crate::http::html::parts::count;
 use crate::ledger::hash::{Hash, node_hash};
 
 /// A step of a proof: what joins, from which side, over which entries, and what comes of it.

@@ -8,14 +8,14 @@ use maud::{Markup, html};
 use serde_json::Value;
 
 use super::forms::Form;
-use super::lang::Lang;
-use super::parts::{self, Tone, badge, count, digest, fact};
 use super::proof::{Proof, drawing};
 use super::releases::outcome;
 use super::view::{Menu, View, encoded};
-use super::words;
 use crate::domain::section::{Section, SectionStatus};
 use crate::http::gate::Context;
+use crate::http::html::lang::Lang;
+use crate::http::html::parts::{self, Tone, badge, count, digest, fact};
+use crate::http::html::words;
 use crate::ledger::hash::leaf_hash;
 use crate::ledger::receipt::InclusionReceipt;
 use crate::service::audit::{self, AuditedRelease, ConsentThen, Replayed};

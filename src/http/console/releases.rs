@@ -6,12 +6,12 @@ use actix_web::HttpResponse;
 use chrono::{Days, NaiveDate};
 use maud::{Markup, html};
 
-use super::chart::row_bar;
 use super::overview::days_chart;
-use super::parts::{self, Tone, badge, count};
 use super::view::{Menu, View, encoded};
-use super::words;
 use crate::http::gate::Context;
+use crate::http::html::chart::row_bar;
+use crate::http::html::parts::{self, Tone, badge, count};
+use crate::http::html::words;
 use crate::service::error::ServiceResult;
 use crate::service::figures::{self, Day, bounds};
 use crate::store::figures::ReleaseFilter;

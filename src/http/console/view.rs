@@ -6,10 +6,10 @@ use actix_web::{HttpResponse, web};
 use maud::{DOCTYPE, Markup, html};
 
 use super::forms;
-use super::lang::{COOKIE, Lang};
 use crate::domain::member::Role;
 use crate::domain::timestamp::Timestamp;
 use crate::http::gate::{Context, may_be_id};
+use crate::http::html::lang::{COOKIE, Lang};
 use crate::service::directory::Caller;
 
 /// Seconds for which the language is remembered: a year.
@@ -129,7 +129,7 @@ impl View {
                 }
             }
             div.who {
-                p.role { (super::words::role(self.lang, self.caller.role)) }
+                p.role { (crate::http::html::words::role(self.lang, self.caller.role)) }
                 p.quiet { (self.caller.member) " · " (self.caller.label) }
                 a.switch href=(self.link(&["done"], &[("lang", self.lang.other().code())]))
                     lang=(self.lang.other().tag()) { (self.t("English", "中文")) }
