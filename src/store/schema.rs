@@ -364,6 +364,47 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    notification (id) {
+        id -> Text,
+        taxpayer_id -> Text,
+        kind -> Text,
+        about -> Text,
+        params -> Text,
+        at -> Timestamp,
+        read_at -> Nullable<Timestamp>,
+        delivery -> Text,
+        attempts -> Integer,
+        next_at -> Timestamp,
+        fault -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    own_copy (id) {
+        id -> Text,
+        taxpayer_id -> Text,
+        jwt -> Text,
+        read_at -> BigInt,
+        window_from -> Date,
+        window_to -> Date,
+        sections -> Text,
+        profile -> Text,
+        policy -> Text,
+        salt_epoch -> Integer,
+        issued_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    intermediary_report (id) {
+        id -> Text,
+        taxpayer_id -> Text,
+        text -> Text,
+        received_at -> Timestamp,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(consent, product);
 diesel::allow_tables_to_appear_in_same_query!(record, touch);
 diesel::allow_tables_to_appear_in_same_query!(member, member_certificate);
