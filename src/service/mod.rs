@@ -36,6 +36,7 @@ pub mod members;
 pub mod memory;
 pub mod objections;
 pub mod prepare;
+pub mod preview;
 pub mod product;
 pub mod proposals;
 pub mod proposed;
