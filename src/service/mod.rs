@@ -37,6 +37,7 @@ pub mod memory;
 pub mod notifications;
 pub mod objections;
 pub mod prepare;
+pub mod preview;
 pub mod product;
 pub mod proposals;
 pub mod proposed;
