@@ -16,6 +16,7 @@ pub mod import;
 pub mod key_use;
 pub mod member;
 pub mod narrow;
+pub mod notice;
 pub mod period;
 pub mod permit;
 pub mod product;

@@ -36,6 +36,7 @@ pub mod mandate;
 pub mod member_keys;
 pub mod members;
 pub mod memory;
+pub mod notifications;
 pub mod objections;
 pub mod prepare;
 pub mod product;

@@ -31,6 +31,7 @@ pub mod mandates;
 pub mod member_keys;
 pub mod members;
 pub mod migrate;
+pub mod notifications;
 pub mod objections;
 pub mod products;
 pub mod proposals;

@@ -375,6 +375,22 @@ diesel::table! {
 }
 
 diesel::table! {
+    notification (id) {
+        id -> Text,
+        taxpayer_id -> Text,
+        kind -> Text,
+        about -> Text,
+        params -> Text,
+        at -> Timestamp,
+        read_at -> Nullable<Timestamp>,
+        delivery -> Text,
+        attempts -> Integer,
+        next_at -> Timestamp,
+        fault -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
     correction (id) {
         id -> Text,
         taxpayer_id -> Text,
@@ -417,6 +433,31 @@ diesel::table! {
         id -> Text,
         notice_working_days -> BigInt,
         changed_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    own_copy (id) {
+        id -> Text,
+        taxpayer_id -> Text,
+        jwt -> Text,
+        read_at -> BigInt,
+        window_from -> Date,
+        window_to -> Date,
+        sections -> Text,
+        profile -> Text,
+        policy -> Text,
+        salt_epoch -> Integer,
+        issued_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    intermediary_report (id) {
+        id -> Text,
+        taxpayer_id -> Text,
+        text -> Text,
+        received_at -> Timestamp,
     }
 }
 

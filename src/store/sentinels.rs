@@ -25,6 +25,8 @@ pub enum Cursor {
     UnusedPulls,
     /// Index of the first entry that was not looked at for violations to tell firms of.
     ViolationNotices,
+    /// Index of the first entry whose firm was not yet told of it.
+    Notices,
 }
 
 impl Cursor {
@@ -33,6 +35,7 @@ impl Cursor {
             Cursor::Entries => "entries",
             Cursor::UnusedPulls => "unused-pulls",
             Cursor::ViolationNotices => "violation-notices",
+            Cursor::Notices => "notices",
         }
     }
 }
