@@ -11,6 +11,7 @@ pub mod cases;
 pub mod catalogue;
 pub mod committer;
 pub mod consent;
+pub mod corrections;
 pub mod directory;
 pub mod disclosures;
 pub mod enrolment;
@@ -19,8 +20,10 @@ pub mod evidence;
 pub mod evidence_bundle;
 pub mod expiries;
 pub mod fact_index;
+pub mod fairness;
 pub mod fault_point;
 pub mod figures;
+pub mod held;
 pub mod holds;
 pub mod ingest;
 pub mod key_ring;
@@ -48,6 +51,7 @@ pub mod recover;
 pub mod refusals;
 pub mod rejections;
 pub mod release;
+pub mod remarks;
 pub mod repeat;
 pub mod sentinels;
 pub mod staging;
@@ -67,6 +71,7 @@ use self::catalogue::Catalogue;
 use self::directory::Directory;
 use self::enrolment::Administration;
 use self::error::{ServiceError, ServiceResult};
+use self::fairness::FairnessOptions;
 use self::keys::Keys;
 use self::memory::Memory;
 use self::refusals::RefusalCounter;
@@ -104,6 +109,8 @@ pub struct Exchange {
     pub refusals: RefusalCounter,
     /// Thresholds of the rules over the stream of pulls.
     pub sentinels: SentinelOptions,
+    /// Notice of violations before their first release, and the calendar of working days.
+    pub fairness: FairnessOptions,
 }
 
 impl Exchange {
