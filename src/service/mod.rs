@@ -54,6 +54,7 @@ pub mod release;
 pub mod remarks;
 pub mod repeat;
 pub mod sentinels;
+pub mod sessions;
 pub mod staging;
 pub mod start;
 pub mod verify;
@@ -111,6 +112,8 @@ pub struct Exchange {
     pub sentinels: SentinelOptions,
     /// Notice of violations before their first release, and the calendar of working days.
     pub fairness: FairnessOptions,
+    /// Where browsers find the portal, without a slash at the end; `None` where there is none.
+    pub portal_url: Option<String>,
 }
 
 impl Exchange {

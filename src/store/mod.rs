@@ -42,6 +42,7 @@ pub mod release_unit;
 pub mod releases;
 mod schema;
 pub mod sentinels;
+pub mod sessions;
 pub mod tree;
 pub mod violation_notices;
 pub mod witness_state;
