@@ -12,6 +12,7 @@ pub mod catalogue;
 pub mod committer;
 pub mod consent;
 pub mod consent_text;
+pub mod corrections;
 pub mod directory;
 pub mod disclosures;
 pub mod enrolment;
@@ -20,8 +21,10 @@ pub mod evidence;
 pub mod evidence_bundle;
 pub mod expiries;
 pub mod fact_index;
+pub mod fairness;
 pub mod fault_point;
 pub mod figures;
+pub mod held;
 pub mod holds;
 pub mod ingest;
 pub mod key_ring;
@@ -35,8 +38,10 @@ pub mod mandate;
 pub mod member_keys;
 pub mod members;
 pub mod memory;
+pub mod notifications;
 pub mod objections;
 pub mod prepare;
+pub mod preview;
 pub mod product;
 pub mod proposals;
 pub mod proposed;
@@ -47,6 +52,7 @@ pub mod recover;
 pub mod refusals;
 pub mod rejections;
 pub mod release;
+pub mod remarks;
 pub mod repeat;
 pub mod sentinels;
 pub mod sessions;
@@ -67,6 +73,7 @@ use self::catalogue::Catalogue;
 use self::directory::Directory;
 use self::enrolment::Administration;
 use self::error::{ServiceError, ServiceResult};
+use self::fairness::FairnessOptions;
 use self::keys::Keys;
 use self::memory::Memory;
 use self::refusals::RefusalCounter;
@@ -106,6 +113,8 @@ pub struct Exchange {
     pub sentinels: SentinelOptions,
     /// Where browsers find the portal, without a slash at the end; `None` where there is none.
     pub portal_url: Option<String>,
+    /// Notice of violations before their first release, and the calendar of working days.
+    pub fairness: FairnessOptions,
 }
 
 impl Exchange {

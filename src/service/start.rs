@@ -14,6 +14,7 @@ use super::committer::Committer;
 use super::directory::Directory;
 use super::enrolment::{Administration, AdministrationOptions};
 use super::error::ServiceError;
+use super::fairness::FairnessOptions;
 use super::keys::{AUTHORITY_KEY_FILE, KeyError, KeyPlaces, Keys};
 use super::memory::Memory;
 use super::publisher::Publisher;
@@ -53,6 +54,8 @@ pub struct Places {
     pub sentinels: SentinelOptions,
     /// Where browsers find the portal, without a slash at the end.
     pub portal_url: Option<String>,
+    /// Notice of violations.
+    pub fairness: FairnessOptions,
 }
 
 /// The exchange cannot be opened.
@@ -151,6 +154,7 @@ pub(super) fn open_recovering(places: &Places, clock: Arc<dyn Clock>) -> Result<
         refusals: RefusalCounter::default(),
         sentinels: places.sentinels.clone(),
         portal_url: places.portal_url.clone(),
+        fairness: places.fairness.clone(),
     };
     confirm(Arc::new(exchange))
 }
