@@ -11,6 +11,7 @@ pub mod cases;
 pub mod catalogue;
 pub mod committer;
 pub mod consent;
+pub mod consent_text;
 pub mod corrections;
 pub mod directory;
 pub mod disclosures;

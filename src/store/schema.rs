@@ -365,6 +365,38 @@ diesel::table! {
 }
 
 diesel::table! {
+    member_contact (member_id) {
+        member_id -> Text,
+        uscc -> Text,
+        contact -> Text,
+        complaint -> Text,
+        changed_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    consent_text (digest) {
+        digest -> Text,
+        version -> Text,
+        lang -> Text,
+        body -> Text,
+        kept_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    portal_session (id_digest) {
+        id_digest -> Text,
+        person -> Text,
+        authentication -> Text,
+        firms -> Text,
+        chosen -> Nullable<BigInt>,
+        opened_at -> Timestamp,
+        seen_at -> Timestamp,
+    }
+}
+
+diesel::table! {
     annotation_entry (idx) {
         idx -> BigInt,
         kind -> Text,
