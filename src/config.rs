@@ -14,6 +14,7 @@ use crate::http::tls::TlsOptions;
 use crate::outbound::pkcs11::TokenOptions;
 use crate::service::enrolment::AdministrationOptions;
 use crate::service::keys::KeyPlaces;
+use crate::service::requests::RequestOptions;
 use crate::service::start::Places;
 use crate::service::witnesses::WitnessOptions;
 use crate::store::db::Location;
@@ -204,6 +205,8 @@ impl Config {
             authorities: self.tls.ca.clone(),
             administration: self.administration,
             sentinels: self.sentinels.clone(),
+            requests: RequestOptions::default(),
+            portal: "https://localhost:8444".to_owned(),
         })
     }
 

@@ -47,6 +47,7 @@ pub mod refusals;
 pub mod rejections;
 pub mod release;
 pub mod repeat;
+pub mod requests;
 pub mod sentinels;
 pub mod staging;
 pub mod start;
@@ -68,6 +69,7 @@ use self::error::{ServiceError, ServiceResult};
 use self::keys::Keys;
 use self::memory::Memory;
 use self::refusals::RefusalCounter;
+use self::requests::RequestOptions;
 use self::witnesses::Witnesses;
 use self::writer::Writer;
 use crate::clock::Clock;
@@ -102,9 +104,18 @@ pub struct Exchange {
     pub refusals: RefusalCounter,
     /// Thresholds of the rules over the stream of pulls.
     pub sentinels: SentinelOptions,
+    /// How requests for authorisations go.
+    pub requests: RequestOptions,
+    /// Where the portal is reached, without a slash at the end.
+    pub portal: String,
 }
 
 impl Exchange {
+    /// Where the portal is reached, without a slash at the end.
+    pub fn portal_url(&self) -> &str {
+        &self.portal
+    }
+
     /// Runs work that blocks, away from the threads that serve connections.
     pub async fn blocking<T: Send + 'static>(
         self: &Arc<Self>,
