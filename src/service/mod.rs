@@ -11,6 +11,7 @@ pub mod cases;
 pub mod catalogue;
 pub mod committer;
 pub mod consent;
+pub mod corrections;
 pub mod directory;
 pub mod disclosures;
 pub mod enrolment;
@@ -19,8 +20,10 @@ pub mod evidence;
 pub mod evidence_bundle;
 pub mod expiries;
 pub mod fact_index;
+pub mod fairness;
 pub mod fault_point;
 pub mod figures;
+pub mod held;
 pub mod holds;
 pub mod ingest;
 pub mod key_ring;
@@ -34,8 +37,10 @@ pub mod mandate;
 pub mod member_keys;
 pub mod members;
 pub mod memory;
+pub mod notifications;
 pub mod objections;
 pub mod prepare;
+pub mod preview;
 pub mod product;
 pub mod proposals;
 pub mod proposed;
@@ -46,6 +51,7 @@ pub mod recover;
 pub mod refusals;
 pub mod rejections;
 pub mod release;
+pub mod remarks;
 pub mod repeat;
 pub mod requests;
 pub mod sentinels;
@@ -66,6 +72,7 @@ use self::catalogue::Catalogue;
 use self::directory::Directory;
 use self::enrolment::Administration;
 use self::error::{ServiceError, ServiceResult};
+use self::fairness::FairnessOptions;
 use self::keys::Keys;
 use self::memory::Memory;
 use self::refusals::RefusalCounter;
@@ -108,6 +115,8 @@ pub struct Exchange {
     pub requests: RequestOptions,
     /// Where the portal is reached, without a slash at the end.
     pub portal: String,
+    /// Notice of violations before their first release, and the calendar of working days.
+    pub fairness: FairnessOptions,
 }
 
 impl Exchange {
