@@ -12,6 +12,7 @@ pub mod catalogue;
 pub mod committer;
 pub mod consent;
 pub mod corrections;
+pub mod consent_text;
 pub mod directory;
 pub mod disclosures;
 pub mod enrolment;

@@ -531,6 +531,26 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    member_contact (member_id) {
+        member_id -> Text,
+        uscc -> Text,
+        contact -> Text,
+        complaint -> Text,
+        changed_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    consent_text (digest) {
+        digest -> Text,
+        version -> Text,
+        lang -> Text,
+        body -> Text,
+        kept_at -> Timestamp,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(consent, product);
 diesel::allow_tables_to_appear_in_same_query!(record, touch);
 diesel::allow_tables_to_appear_in_same_query!(member, member_certificate);
