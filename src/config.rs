@@ -16,6 +16,7 @@ use crate::portal::options::PortalOptions;
 use crate::service::enrolment::AdministrationOptions;
 use crate::service::fairness::FairnessOptions;
 use crate::service::keys::KeyPlaces;
+use crate::service::requests::RequestOptions;
 use crate::service::start::Places;
 use crate::service::witnesses::WitnessOptions;
 use crate::store::db::Location;
@@ -217,6 +218,8 @@ impl Config {
             authorities: self.tls.ca.clone(),
             administration: self.administration,
             sentinels: self.sentinels.clone(),
+            requests: RequestOptions::default(),
+            portal: "https://localhost:8444".to_owned(),
             fairness: self.fairness.clone(),
             portal_url: self.portal.as_ref().and_then(|portal| portal.public_url.clone()),
         })

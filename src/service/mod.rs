@@ -11,8 +11,8 @@ pub mod cases;
 pub mod catalogue;
 pub mod committer;
 pub mod consent;
-pub mod consent_text;
 pub mod corrections;
+pub mod consent_text;
 pub mod directory;
 pub mod disclosures;
 pub mod enrolment;
@@ -54,6 +54,7 @@ pub mod rejections;
 pub mod release;
 pub mod remarks;
 pub mod repeat;
+pub mod requests;
 pub mod sentinels;
 pub mod sessions;
 pub mod staging;
@@ -77,6 +78,7 @@ use self::fairness::FairnessOptions;
 use self::keys::Keys;
 use self::memory::Memory;
 use self::refusals::RefusalCounter;
+use self::requests::RequestOptions;
 use self::witnesses::Witnesses;
 use self::writer::Writer;
 use crate::clock::Clock;
@@ -111,6 +113,10 @@ pub struct Exchange {
     pub refusals: RefusalCounter,
     /// Thresholds of the rules over the stream of pulls.
     pub sentinels: SentinelOptions,
+    /// How requests for authorisations go.
+    pub requests: RequestOptions,
+    /// Where the portal is reached, without a slash at the end.
+    pub portal: String,
     /// Notice of violations before their first release, and the calendar of working days.
     pub fairness: FairnessOptions,
     /// Where browsers find the portal, without a slash at the end; `None` where there is none.
@@ -118,6 +124,11 @@ pub struct Exchange {
 }
 
 impl Exchange {
+    /// Where the portal is reached, without a slash at the end.
+    pub fn portal_url(&self) -> &str {
+        &self.portal
+    }
+
     /// Runs work that blocks, away from the threads that serve connections.
     pub async fn blocking<T: Send + 'static>(
         self: &Arc<Self>,

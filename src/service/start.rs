@@ -19,6 +19,7 @@ use super::keys::{AUTHORITY_KEY_FILE, KeyError, KeyPlaces, Keys};
 use super::memory::Memory;
 use super::publisher::Publisher;
 use super::refusals::RefusalCounter;
+use super::requests::RequestOptions;
 use super::witnesses::{self, WitnessOptions, Witnesses};
 use super::writer::Writer;
 use crate::clock::Clock;
@@ -52,6 +53,10 @@ pub struct Places {
     pub administration: AdministrationOptions,
     /// Thresholds of the sentinels.
     pub sentinels: SentinelOptions,
+    /// How requests for authorisations go.
+    pub requests: RequestOptions,
+    /// Where the portal is reached, without a slash at the end.
+    pub portal: String,
     /// Notice of violations.
     pub fairness: FairnessOptions,
     /// Where browsers find the portal, without a slash at the end.
@@ -153,6 +158,8 @@ pub(super) fn open_recovering(places: &Places, clock: Arc<dyn Clock>) -> Result<
         },
         refusals: RefusalCounter::default(),
         sentinels: places.sentinels.clone(),
+        requests: places.requests.clone(),
+        portal: places.portal.clone(),
         fairness: places.fairness.clone(),
         portal_url: places.portal_url.clone(),
     };
