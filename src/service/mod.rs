@@ -11,8 +11,8 @@ pub mod cases;
 pub mod catalogue;
 pub mod committer;
 pub mod consent;
-pub mod corrections;
 pub mod consent_text;
+pub mod corrections;
 pub mod directory;
 pub mod disclosures;
 pub mod enrolment;
@@ -115,18 +115,19 @@ pub struct Exchange {
     pub sentinels: SentinelOptions,
     /// How requests for authorisations go.
     pub requests: RequestOptions,
-    /// Where the portal is reached, without a slash at the end.
-    pub portal: String,
     /// Notice of violations before their first release, and the calendar of working days.
     pub fairness: FairnessOptions,
     /// Where browsers find the portal, without a slash at the end; `None` where there is none.
     pub portal_url: Option<String>,
 }
 
+/// Where the portal of another process on this host listens, if nothing else was said.
+const PORTAL_UNLESS_SAID: &str = "https://localhost:8444";
+
 impl Exchange {
-    /// Where the portal is reached, without a slash at the end.
+    /// Where browsers find the portal that answers requests, without a slash at the end.
     pub fn portal_url(&self) -> &str {
-        &self.portal
+        self.portal_url.as_deref().unwrap_or(PORTAL_UNLESS_SAID)
     }
 
     /// Runs work that blocks, away from the threads that serve connections.

@@ -494,18 +494,6 @@ diesel::table! {
 }
 
 diesel::table! {
-    portal_session (id_digest) {
-        id_digest -> Text,
-        person -> Text,
-        authentication -> Text,
-        firms -> Text,
-        chosen -> Nullable<BigInt>,
-        opened_at -> Timestamp,
-        seen_at -> Timestamp,
-    }
-}
-
-diesel::table! {
     consent_request (id) {
         id -> Text,
         group_id -> Text,
@@ -572,26 +560,6 @@ diesel::table! {
         bank -> Text,
         url -> Text,
         registered_at -> Timestamp,
-    }
-}
-
-diesel::table! {
-    member_contact (member_id) {
-        member_id -> Text,
-        uscc -> Text,
-        contact -> Text,
-        complaint -> Text,
-        changed_at -> Timestamp,
-    }
-}
-
-diesel::table! {
-    consent_text (digest) {
-        digest -> Text,
-        version -> Text,
-        lang -> Text,
-        body -> Text,
-        kept_at -> Timestamp,
     }
 }
 
