@@ -14,6 +14,7 @@ use crate::http::tls::TlsOptions;
 use crate::outbound::pkcs11::TokenOptions;
 use crate::service::enrolment::AdministrationOptions;
 use crate::service::keys::KeyPlaces;
+use crate::service::policy::ConsentOptions;
 use crate::service::start::Places;
 use crate::service::witnesses::WitnessOptions;
 use crate::store::db::Location;
@@ -49,6 +50,9 @@ pub struct Config {
     /// Thresholds of the rules over the stream of pulls.
     #[serde(default)]
     pub sentinels: SentinelOptions,
+    /// Rules on authorisations.
+    #[serde(default)]
+    pub consent: ConsentOptions,
 }
 
 /// Where records and ledger are kept: two SQLite files, or two schemas of a PostgreSQL database.
@@ -173,7 +177,8 @@ impl Config {
             .into_iter()
             .chain(&mut self.tls.crl)
             .chain(self.keys.pkcs11_module.as_mut())
-            .chain(self.keys.pkcs11_pin_file.as_mut());
+            .chain(self.keys.pkcs11_pin_file.as_mut())
+            .chain(self.consent.policy_file.as_mut());
         for path in paths.into_iter().chain(more) {
             *path = base.join(&*path);
         }
@@ -204,6 +209,7 @@ impl Config {
             authorities: self.tls.ca.clone(),
             administration: self.administration,
             sentinels: self.sentinels.clone(),
+            consent: self.consent.clone(),
         })
     }
 

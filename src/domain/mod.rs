@@ -17,6 +17,7 @@ pub mod member;
 pub mod narrow;
 pub mod period;
 pub mod permit;
+pub mod policy;
 pub mod product;
 pub mod proposal;
 pub mod record;

@@ -141,6 +141,7 @@ mod tests {
             administration: AdministrationOptions::default(),
             witness: WitnessOptions::default(),
             sentinels: SentinelOptions::default(),
+            consent: Default::default(),
         };
         assert!(lies_with_database(&places("/srv/exchange/a.anchor")));
         assert!(lies_with_database(&places("/srv/exchange/below/a.anchor")));

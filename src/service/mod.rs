@@ -11,6 +11,8 @@ pub mod cases;
 pub mod catalogue;
 pub mod committer;
 pub mod consent;
+pub mod consent_clock;
+pub mod deletions;
 pub mod directory;
 pub mod disclosures;
 pub mod enrolment;
@@ -35,6 +37,8 @@ pub mod member_keys;
 pub mod members;
 pub mod memory;
 pub mod objections;
+pub mod personal;
+pub mod policy;
 pub mod prepare;
 pub mod product;
 pub mod proposals;
@@ -49,6 +53,7 @@ pub mod release;
 pub mod repeat;
 pub mod sentinels;
 pub mod staging;
+pub mod standing;
 pub mod start;
 pub mod verify;
 pub mod verify_bundle;
@@ -73,6 +78,7 @@ use self::writer::Writer;
 use crate::clock::Clock;
 use crate::domain::sentinel::SentinelOptions;
 use crate::store::db::Db;
+use crate::store::policies::InForce;
 
 /// Everything the use cases work with, built once by [`start::open`].
 pub struct Exchange {
@@ -102,6 +108,8 @@ pub struct Exchange {
     pub refusals: RefusalCounter,
     /// Thresholds of the rules over the stream of pulls.
     pub sentinels: SentinelOptions,
+    /// How far authorisations may go.
+    pub policy: InForce,
 }
 
 impl Exchange {

@@ -106,6 +106,7 @@ fn a_consent_is_named_by_the_digest_of_its_terms() {
         digest: read(&from["digest"]),
         status: read(&from["status"]),
         pulls_used: read(&from["pulls_used"]),
+        personal_withdrawn: false,
     };
     let at: Timestamp = "2026-11-24".parse().unwrap();
     let view = ConsentView::whole(consent(&whole), at);
