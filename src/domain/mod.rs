@@ -1,5 +1,6 @@
 //! What the exchange is about: taxpayers, tax facts, consents, dossiers. Knows no database, socket or clock.
 
+pub mod access;
 pub mod case;
 pub(crate) mod codes;
 pub mod consent;

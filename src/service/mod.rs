@@ -1,6 +1,7 @@
 //! The use cases. Each decides by the rules of `domain`, writes through the one writer, and answers
 //! with a value or with whose fault it was.
 
+pub mod accesses;
 pub mod admin;
 pub mod anchoring;
 pub mod assemble;
@@ -36,6 +37,7 @@ pub mod members;
 pub mod memory;
 pub mod notifications;
 pub mod objections;
+pub mod own_copy;
 pub mod prepare;
 pub mod product;
 pub mod proposals;
@@ -48,6 +50,7 @@ pub mod refusals;
 pub mod rejections;
 pub mod release;
 pub mod repeat;
+pub mod reports;
 pub mod sentinels;
 pub mod staging;
 pub mod start;

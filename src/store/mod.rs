@@ -6,6 +6,7 @@
 //! Point reads by key end in `get_result`, not `first`: that adds a bound LIMIT, and the bundled SQLite
 //! prepares a statement with one anew for every run (measured: a seventh of the writer's time).
 
+pub mod accesses;
 pub mod anchor;
 pub mod audit_read;
 pub mod batches;
@@ -31,12 +32,14 @@ pub mod members;
 pub mod migrate;
 pub mod notifications;
 pub mod objections;
+pub mod own_copies;
 pub mod products;
 pub mod proposals;
 pub mod quota;
 pub mod records;
 pub mod release_unit;
 pub mod releases;
+pub mod reports;
 mod schema;
 pub mod sentinels;
 pub mod tree;

@@ -390,6 +390,7 @@ diesel::table! {
         window_to -> Date,
         sections -> Text,
         profile -> Text,
+        personal_data -> Bool,
         policy -> Text,
         salt_epoch -> Integer,
         issued_at -> Timestamp,
