@@ -7,12 +7,14 @@
 //! prepares a statement with one anew for every run (measured: a seventh of the writer's time).
 
 pub mod anchor;
+pub mod annotations;
 pub mod audit_read;
 pub mod batches;
 pub mod cases;
 pub mod concern;
 mod connection;
 pub mod consents;
+pub mod corrections;
 pub mod cosigned;
 pub mod db;
 pub mod disclosures;
@@ -40,4 +42,5 @@ pub mod releases;
 mod schema;
 pub mod sentinels;
 pub mod tree;
+pub mod violation_notices;
 pub mod witness_state;
