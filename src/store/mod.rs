@@ -8,12 +8,14 @@
 
 pub mod accesses;
 pub mod anchor;
+pub mod annotations;
 pub mod audit_read;
 pub mod batches;
 pub mod cases;
 pub mod concern;
 mod connection;
 pub mod consents;
+pub mod corrections;
 pub mod cosigned;
 pub mod db;
 pub mod disclosures;
@@ -43,4 +45,5 @@ pub mod reports;
 mod schema;
 pub mod sentinels;
 pub mod tree;
+pub mod violation_notices;
 pub mod witness_state;
