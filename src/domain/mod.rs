@@ -1,9 +1,11 @@
 //! What the exchange is about: taxpayers, tax facts, consents, dossiers. Knows no database, socket or clock.
 
+pub mod access;
 pub mod case;
 pub(crate) mod codes;
 pub mod consent;
 pub mod consent_details;
+pub mod correction;
 pub mod denial;
 pub mod describe;
 pub mod dossier;
@@ -15,6 +17,7 @@ pub mod import;
 pub mod key_use;
 pub mod member;
 pub mod narrow;
+pub mod notice;
 pub mod period;
 pub mod permit;
 pub mod policy;
@@ -29,3 +32,4 @@ pub mod taxpayer_id;
 pub mod taxpayer_kind;
 pub mod timestamp;
 pub mod uscc;
+pub mod working_days;

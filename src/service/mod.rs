@@ -1,6 +1,7 @@
 //! The use cases. Each decides by the rules of `domain`, writes through the one writer, and answers
 //! with a value or with whose fault it was.
 
+pub mod accesses;
 pub mod admin;
 pub mod anchoring;
 pub mod assemble;
@@ -13,6 +14,7 @@ pub mod committer;
 pub mod consent;
 pub mod consent_clock;
 pub mod deletions;
+pub mod corrections;
 pub mod directory;
 pub mod disclosures;
 pub mod enrolment;
@@ -21,6 +23,7 @@ pub mod evidence;
 pub mod evidence_bundle;
 pub mod expiries;
 pub mod fact_index;
+pub mod fairness;
 pub mod fault_point;
 pub mod figures;
 pub mod holds;
@@ -36,10 +39,13 @@ pub mod mandate;
 pub mod member_keys;
 pub mod members;
 pub mod memory;
+pub mod notifications;
 pub mod objections;
 pub mod personal;
 pub mod policy;
+pub mod own_copy;
 pub mod prepare;
+pub mod preview;
 pub mod product;
 pub mod proposals;
 pub mod proposed;
@@ -50,7 +56,9 @@ pub mod recover;
 pub mod refusals;
 pub mod rejections;
 pub mod release;
+pub mod remarks;
 pub mod repeat;
+pub mod reports;
 pub mod sentinels;
 pub mod staging;
 pub mod standing;

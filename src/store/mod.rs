@@ -6,7 +6,9 @@
 //! Point reads by key end in `get_result`, not `first`: that adds a bound LIMIT, and the bundled SQLite
 //! prepares a statement with one anew for every run (measured: a seventh of the writer's time).
 
+pub mod accesses;
 pub mod anchor;
+pub mod annotations;
 pub mod audit_read;
 pub mod batches;
 pub mod cases;
@@ -14,6 +16,7 @@ pub mod concern;
 mod connection;
 pub mod consent_clock;
 pub mod consents;
+pub mod corrections;
 pub mod cosigned;
 pub mod db;
 pub mod deletions;
@@ -31,17 +34,21 @@ pub mod mandates;
 pub mod member_keys;
 pub mod members;
 pub mod migrate;
+pub mod notifications;
 pub mod objections;
 pub mod personal_consents;
 pub mod policies;
+pub mod own_copies;
 pub mod products;
 pub mod proposals;
 pub mod quota;
 pub mod records;
 pub mod release_unit;
 pub mod releases;
+pub mod reports;
 mod schema;
 pub mod representatives;
 pub mod sentinels;
 pub mod tree;
+pub mod violation_notices;
 pub mod witness_state;

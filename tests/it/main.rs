@@ -32,6 +32,7 @@ mod log;
 mod mandates;
 mod member_keys;
 mod pkcs11;
+mod preview;
 mod quotas;
 mod races;
 mod recover;

@@ -160,7 +160,7 @@ pub(super) async fn find(exchange: &Arc<Exchange>, id: &str, sight: &Sight) -> S
     }
 }
 
-fn look(exchange: &Exchange, id: &str) -> ServiceResult<Option<Found>> {
+pub(super) fn look(exchange: &Exchange, id: &str) -> ServiceResult<Option<Found>> {
     let (row, entry) = exchange.ledger.read(|c| {
         let Some(row) = audit_read::release(c, id)? else { return Ok((None, None)) };
         let entry = ledger_read::entry_about(c, id, kind_of(&row))?;

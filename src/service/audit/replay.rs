@@ -8,7 +8,8 @@ use std::sync::Arc;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::release::{Found, find};
+use super::release::{Found, find, look};
+use super::replay_copy::compare_copy;
 use super::sight::sight;
 use super::{ReadScope, record_read};
 use crate::domain::consent::{Consent, ConsentStatus};
@@ -16,6 +17,7 @@ use crate::domain::hold::Holds;
 use crate::domain::permit::{Ask, permit};
 use crate::domain::policy::{Policy, WITHOUT_LIMITS};
 use crate::domain::product::{Product, ProductStatus};
+use crate::domain::representative::ActingFor;
 use crate::domain::section::Section;
 use crate::ledger::entry::{EntryKind, Salt, commit};
 use crate::seal::digest::{base64url_decode, canonical_json, prefixed_digest};
@@ -63,7 +65,7 @@ pub struct Replayed {
     pub sections: Vec<ReplayedSection>,
 }
 
-/// Rebuilds a granted release and compares. The read is an entry before this returns.
+/// Rebuilds a granted release, or a firm's own copy, and compares. The read is an entry before this returns.
 pub async fn replay(
     exchange: &Arc<Exchange>,
     caller: &Caller,
@@ -71,6 +73,14 @@ pub async fn replay(
     mandate: Option<&str>,
 ) -> ServiceResult<Replayed> {
     let sight = sight(exchange, caller, mandate).await?;
+    if sight.taxpayers && sight.inspection.is_none() {
+        let copy = id.to_owned();
+        if let Some(replayed) = exchange.blocking(move |e| compare_copy(e, &copy)).await? {
+            record_read(exchange, caller, ReadScope::Replay, id.to_owned(), &serde_json::json!({}), mandate)
+                .await?;
+            return Ok(replayed);
+        }
+    }
     let found = find(exchange, id, &sight).await?;
     if found.row.outcome != OUTCOME_GRANTED {
         return Err(ServiceError::Conflict(
@@ -80,6 +90,19 @@ pub async fn replay(
     let replayed = exchange.blocking(move |e| compare(e, &found)).await?;
     record_read(exchange, caller, ReadScope::Replay, id.to_owned(), &serde_json::json!({}), mandate).await?;
     Ok(replayed)
+}
+
+/// The same for the firm whose data left. What it reads is its own, so the read is no entry; what it makes of it is.
+pub async fn replay_own(exchange: &Arc<Exchange>, acting: &ActingFor, id: &str) -> ServiceResult<Replayed> {
+    let (id, taxpayer) = (id.to_owned(), acting.taxpayer().as_str().to_owned());
+    exchange
+        .blocking(move |e| {
+            let found = look(e, &id)?.filter(|found| {
+                found.row.outcome == OUTCOME_GRANTED && found.row.taxpayer_id.as_ref() == Some(&taxpayer)
+            });
+            compare(e, &found.ok_or(ServiceError::NotFound)?)
+        })
+        .await
 }
 
 /// Rebuilds and compares, in the order in which a difference would explain the later ones.

@@ -57,6 +57,8 @@ pub struct Counts {
     pub refusals: u64,
     /// Consents granted.
     pub consents: u64,
+    /// Firms' own copies.
+    pub copies: u64,
     /// Deliveries made visible.
     pub batches: u64,
     /// Commitments that a kept salt opened.
@@ -76,6 +78,7 @@ impl Counts {
             repeats,
             refusals,
             consents,
+            copies,
             batches,
             opened,
             erased,
@@ -87,6 +90,7 @@ impl Counts {
         self.repeats += repeats;
         self.refusals += refusals;
         self.consents += consents;
+        self.copies += copies;
         self.batches += batches;
         self.opened += opened;
         self.erased += erased;

@@ -1,9 +1,9 @@
 //! The blocks of a section as HTML.
 
 use super::super::document::{Block, Cell, Column, Fact, Label, Table, Tone};
-use super::super::table::width;
+use super::super::value::width;
 use super::chart;
-use super::writer::Writer;
+use super::writer::{Voice, Writer};
 
 /// A text column wider than this breaks its lines.
 const LONG: usize = 30;
@@ -44,16 +44,21 @@ fn folded(page: &mut Writer, one: &Table, class: &str, ids: &mut Ids) {
     page.element("details", &[("class", class)], |page| {
         page.element("summary", &[], |page| {
             both(page, &one.caption);
-            page.text(&format!("（{} 行）", one.rows.len()));
+            let rows = match page.voice {
+                Voice::English => format!(" ({} rows)", one.rows.len()),
+                Voice::Both | Voice::Chinese => format!("（{} 行）", one.rows.len()),
+            };
+            page.text(&rows);
         });
         table(page, one, ids);
     });
 }
 
-/// Chinese, then English in a quieter voice.
+/// A label in the page's voice: Chinese, then English in a quieter one, or either alone.
 pub fn both(page: &mut Writer, label: &Label) {
-    page.text(&label.zh);
-    if !label.en.is_empty() {
+    let first = page.one(label).to_owned();
+    page.text(&first);
+    if page.voice == Voice::Both && !label.en.is_empty() {
         page.text(" ");
         page.leaf("span", &[("lang", "en")], &label.en);
     }
@@ -133,10 +138,12 @@ fn row(page: &mut Writer, table: &Table, long: &[bool], cells: &[Cell]) {
                 (false, _) => "t",
             };
             let class = format!("{kind} {}", cell_class(cell.tone));
+            // For pages that turn a row into a card where the screen is narrow.
+            let name = page.one(&column.label).to_owned();
             if place == 0 {
-                page.leaf("th", &[("scope", "row"), ("class", &class)], &cell.text);
+                page.leaf("th", &[("scope", "row"), ("class", &class), ("data-label", &name)], &cell.text);
             } else {
-                page.leaf("td", &[("class", &class)], &cell.text);
+                page.leaf("td", &[("class", &class), ("data-label", &name)], &cell.text);
             }
         }
     });

@@ -1,15 +1,44 @@
 //! HTML that escapes by construction: names come from the program, every text and attribute value is escaped.
 
+use super::super::document::Label;
+
 /// An attribute's name, and its value before escaping.
 pub type Attribute<'a> = (&'static str, &'a str);
+
+/// In which language labels are written; what a record itself says stays as it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Voice {
+    /// Chinese, then English in a quieter voice.
+    #[default]
+    Both,
+    /// Chinese.
+    Chinese,
+    /// English, and Chinese where there is none.
+    English,
+}
 
 /// A page being written.
 #[derive(Debug, Default)]
 pub struct Writer {
     html: String,
+    /// How labels are written.
+    pub voice: Voice,
 }
 
 impl Writer {
+    /// A page, or a piece of one, whose labels are in that language.
+    pub fn speaking(voice: Voice) -> Self {
+        Self { html: String::new(), voice }
+    }
+
+    /// The one text of a label where only one can stand: Chinese, unless the page is English.
+    pub fn one<'a>(&self, label: &'a Label) -> &'a str {
+        match self.voice {
+            Voice::English if !label.en.is_empty() => &label.en,
+            Voice::Both | Voice::Chinese | Voice::English => &label.zh,
+        }
+    }
+
     /// The page so far.
     pub fn finish(self) -> String {
         self.html

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::LazyLock;
 
 /// `section,record,path,type,unit,name_zh,…`, one line a field.
-const DICTIONARY: &str = include_str!("../../../schema/dictionary.csv");
+const DICTIONARY: &str = include_str!("../../schema/dictionary.csv");
 
 /// Stands for every kind of record.
 const ANY: &str = "*";

@@ -4,7 +4,9 @@
 //! 1 + 9 + 13 of the small-scale form. A blank row makes the sum unknown, not smaller.
 
 use super::super::book::{Book, bars, punctuality, sum};
-use super::super::document::{Block, Cell, Table, Tone, Unit, Values, fact, figures, label, note, texts};
+use super::super::document::{
+    Block, Cell, Chart, Table, Tone, Unit, Values, fact, figures, label, note, texts,
+};
 use super::super::money;
 use super::super::series::{Series, YearSums};
 use super::super::value::{Record, Span, span_name};
@@ -53,14 +55,19 @@ pub fn blocks(book: &Book<'_>, records: &[Record<'_>]) -> Vec<Block> {
         return found;
     }
     if let Some(series) = declared(book) {
-        found.push(chart(&series));
+        found.push(Block::Chart(chart(&series)));
         found.extend(series.year_sums().map(|sums| sums_of(&sums)));
     }
     found.push(table(book, &returns));
     found
 }
 
-fn chart(series: &Series) -> Block {
+/// Sales declared by period, where any return tells them.
+pub fn sales_chart(book: &Book<'_>) -> Option<Chart> {
+    declared(book).map(|series| chart(&series))
+}
+
+fn chart(series: &Series) -> Chart {
     let title = label("各期申报销售额（元）", "Declared sales by period");
     let mut chart = bars("sales", title, Unit::Fen, series.names(), series.values.clone());
     let change = series.year_on_year();
@@ -85,7 +92,7 @@ fn chart(series: &Series) -> Block {
         format!("{first} 至 {last} 各期申报销售额，在 {} 之间{gaps}。空缺不是零。", range_text(" 与 ")),
         format!("Declared sales from {first} to {last}, between {}. A gap is not zero.", range_text(" and ")),
     );
-    Block::Chart(chart)
+    chart
 }
 
 fn sums_of(sums: &YearSums) -> Block {

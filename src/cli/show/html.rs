@@ -1,16 +1,11 @@
 //! The document as one self-contained page: no script, no request, a style sheet named by its hash in the policy.
 
-mod axis;
-mod blocks;
-mod chart;
-mod writer;
-
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
-use self::blocks::{both, cell_class, facts};
-use self::writer::Writer;
-use super::document::{Document, Label, Section, Tone};
+use crate::readable::document::{Document, Label, Section, Tone};
+use crate::readable::html::blocks::{self, both, cell_class, facts};
+use crate::readable::html::writer::Writer;
 use crate::seal::digest::sha256;
 
 const STYLE: &str = include_str!("page.css");

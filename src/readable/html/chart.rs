@@ -3,11 +3,11 @@
 //! Lengths are in tenths of a pixel, so that all arithmetic is in integers. A slot without a figure is shaded, which a
 //! zero is not.
 
-use super::super::document::{Chart, Unit, Values};
+use super::super::document::{Chart, Label, Unit, Values};
 use super::super::money;
 use super::axis::Scale;
 use super::blocks::both;
-use super::writer::Writer;
+use super::writer::{Voice, Writer};
 
 /// Classes of stacked bars, from the bottom up.
 const BARS: [&str; 4] = ["bar-a", "bar-b", "bar-c", "bar-d"];
@@ -69,15 +69,18 @@ pub fn figure(page: &mut Writer, chart: &Chart) {
 fn legend(page: &mut Writer, chart: &Chart) {
     let mut entries: Vec<(&str, &str)> = Vec::new();
     if chart.bars.len() > 1 || chart.line.is_some() {
-        entries.extend(chart.bars.iter().zip(BARS).map(|(row, class)| (class, row.label.zh.as_str())));
+        entries.extend(chart.bars.iter().zip(BARS).map(|(row, class)| (class, page.one(&row.label))));
     }
-    entries.extend(chart.line.iter().map(|row| ("line-a", row.label.zh.as_str())));
+    entries.extend(chart.line.iter().map(|row| ("line-a", page.one(&row.label))));
     let is_gap = |place: usize| {
         stacked(&chart.bars, place).is_empty()
             || chart.line.iter().any(|row| row.values.get(place) == Some(&None))
     };
     if (0..chart.slots.len()).any(is_gap) {
-        entries.push(("gap", "无数据（不是零）"));
+        entries.push((
+            "gap",
+            if page.voice == Voice::English { "No data (not zero)" } else { "无数据（不是零）" },
+        ));
     }
     if entries.is_empty() {
         return;
@@ -104,14 +107,21 @@ fn drawing(page: &mut Writer, chart: &Chart, frame: &Frame) {
         ("aria-labelledby", &format!("{title} {summary}")),
     ];
     page.element("svg", &attributes, |page| {
-        page.leaf("title", &[("id", &title)], &format!("{} {}", chart.title.zh, chart.title.en));
-        page.leaf("desc", &[("id", &summary)], &format!("{} {}", chart.summary.zh, chart.summary.en));
+        page.leaf("title", &[("id", &title)], &spoken(page, &chart.title));
+        page.leaf("desc", &[("id", &summary)], &spoken(page, &chart.summary));
         panel(page, chart, frame);
         if let Some(row) = &chart.change {
             change_panel(page, chart, row, frame);
         }
         slot_names(page, chart, frame, whole - 70);
     });
+}
+
+fn spoken(page: &Writer, label: &Label) -> String {
+    match page.voice {
+        Voice::Both => format!("{} {}", label.zh, label.en),
+        Voice::Chinese | Voice::English => page.one(label).to_owned(),
+    }
 }
 
 /// Left edge and width of a slot.
@@ -156,7 +166,8 @@ fn stacked(bars: &[Values], place: usize) -> Vec<i64> {
 fn slot_of_panel(page: &mut Writer, chart: &Chart, frame: &Frame, scale: &Scale, place: usize) {
     let (left, wide) = slot(chart, frame, place);
     page.element("g", &[], |page| {
-        page.leaf("title", &[], &slot_text(chart, place));
+        let text = slot_text(page, chart, place);
+        page.leaf("title", &[], &text);
         let tops = stacked(&chart.bars, place);
         if tops.is_empty() {
             rectangle(page, "gap", left, frame.top, wide, frame.height);
@@ -178,14 +189,19 @@ fn slot_of_panel(page: &mut Writer, chart: &Chart, frame: &Frame, scale: &Scale,
     });
 }
 
-fn slot_text(chart: &Chart, place: usize) -> String {
+fn slot_text(page: &Writer, chart: &Chart, place: usize) -> String {
     let name = chart.slots.get(place).map(String::as_str).unwrap_or_default();
     let value = |row: &Values| match row.values.get(place).copied().flatten() {
         Some(value) => full(chart.unit, value),
+        None if page.voice == Voice::English => "no data".to_owned(),
         None => "无数据".to_owned(),
     };
-    let rows: Vec<String> =
-        chart.bars.iter().chain(&chart.line).map(|row| format!("{} {}", row.label.zh, value(row))).collect();
+    let rows: Vec<String> = chart
+        .bars
+        .iter()
+        .chain(&chart.line)
+        .map(|row| format!("{} {}", page.one(&row.label), value(row)))
+        .collect();
     let change = chart.change.as_ref().and_then(|row| row.values.get(place).copied().flatten());
     let change = change.map(|change| format!("，同比 {}", money::signed_percent(change))).unwrap_or_default();
     format!("{name}：{}{change}", rows.join("，"))

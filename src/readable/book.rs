@@ -1,39 +1,42 @@
-//! The dossier as the sections read it: records by section, the window, and today.
+//! What a dossier says, as the sections read it: records by section, the window, and today.
 
 use chrono::NaiveDate;
 use serde_json::{Map, Value};
 
 use super::document::{Block, Cell, Chart, Column, Label, Table, Tone, Unit, Values, label};
-use super::read::Dossier;
 use super::value::{Record, Span};
+
+/// What is laid out: the claims of a dossier, or as many of them as are known before there is one, and its sections.
+#[derive(Debug, Clone, Default)]
+pub struct Contents {
+    /// The JWT's claims; `window` and `sub` are read.
+    pub claims: Map<String, Value>,
+    /// The sections by name, in the order in which they came.
+    pub sections: Vec<(String, Map<String, Value>)>,
+}
 
 /// A dossier being laid out.
 #[derive(Debug, Clone, Copy)]
 pub struct Book<'a> {
-    dossier: &'a Dossier,
+    contents: &'a Contents,
     /// The day on which it is read.
     pub today: NaiveDate,
 }
 
 impl<'a> Book<'a> {
-    /// A dossier read on that day.
-    pub fn new(dossier: &'a Dossier, today: NaiveDate) -> Self {
-        Self { dossier, today }
-    }
-
-    /// The dossier.
-    pub fn dossier(&self) -> &'a Dossier {
-        self.dossier
+    /// Contents read on that day.
+    pub fn new(contents: &'a Contents, today: NaiveDate) -> Self {
+        Self { contents, today }
     }
 
     /// The claims of the JWT, read like a record.
     pub fn claims(&self) -> Record<'a> {
-        Record(&self.dossier.claims)
+        Record(&self.contents.claims)
     }
 
     /// A section's object, if the dossier has it.
     pub fn section(&self, name: &str) -> Option<&'a Map<String, Value>> {
-        self.dossier.sections.iter().find(|(known, _)| known == name).map(|(_, object)| object)
+        self.contents.sections.iter().find(|(known, _)| known == name).map(|(_, object)| object)
     }
 
     /// A section's records; none if it is not there.

@@ -5,6 +5,7 @@
 
 use chrono::{Datelike, NaiveDate};
 use serde_json::{Map, Value};
+use unicode_width::UnicodeWidthStr;
 
 use super::document::{Cell, Tone};
 use super::{money, names};
@@ -131,6 +132,11 @@ impl<'a> Record<'a> {
             None => Cell::missing(),
         }
     }
+}
+
+/// Columns that a text takes in a terminal, where a Chinese character is two wide (Unicode Standard Annex #11).
+pub fn width(text: &str) -> usize {
+    UnicodeWidthStr::width(text)
 }
 
 /// A value in one line of text.
