@@ -39,12 +39,16 @@ impl AccessOutcome {
                 ConsentFault::Suspended
                 | ConsentFault::Revoked
                 | ConsentFault::Superseded
+                | ConsentFault::PersonalWithdrawn
                 | ConsentFault::Expired => AccessOutcome::NoLongerAuthorised,
                 ConsentFault::Exhausted => AccessOutcome::UsedUp,
                 ConsentFault::WrongPurpose | ConsentFault::TaxpayerMismatch | ConsentFault::WindowClosed => {
                     AccessOutcome::BeyondAuthorisation
                 }
-                ConsentFault::ProductNotApproved | ConsentFault::OnHold => AccessOutcome::NotAtPresent,
+                ConsentFault::ProductNotApproved
+                | ConsentFault::BeyondPolicy
+                | ConsentFault::NoDrawdown
+                | ConsentFault::OnHold => AccessOutcome::NotAtPresent,
             },
         }
     }
