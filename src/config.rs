@@ -13,6 +13,7 @@ use crate::http::server::GatewayOptions;
 use crate::http::tls::TlsOptions;
 use crate::outbound::pkcs11::TokenOptions;
 use crate::service::enrolment::AdministrationOptions;
+use crate::service::fairness::FairnessOptions;
 use crate::service::keys::KeyPlaces;
 use crate::service::policy::ConsentOptions;
 use crate::service::start::Places;
@@ -53,6 +54,9 @@ pub struct Config {
     /// Rules on authorisations.
     #[serde(default)]
     pub consent: ConsentOptions,
+    /// Notice of violations before their first release, and the calendar of working days.
+    #[serde(default)]
+    pub fairness: FairnessOptions,
 }
 
 /// Where records and ledger are kept: two SQLite files, or two schemas of a PostgreSQL database.
@@ -145,6 +149,7 @@ impl Config {
         let mut config: Config = toml::from_str(&text).map_err(|why| fail(&why))?;
         let absolute = std::path::absolute(path).map_err(|why| fail(&why))?;
         config.sentinels.check().map_err(|why| fail(&why))?;
+        config.fairness.check().map_err(|why| fail(&why))?;
         config.resolve(absolute.parent().unwrap_or(Path::new("/")));
         config.keys.token().map_err(|why| fail(&why))?;
         if config.database.connections < 3 {
@@ -210,6 +215,7 @@ impl Config {
             administration: self.administration,
             sentinels: self.sentinels.clone(),
             consent: self.consent.clone(),
+            fairness: self.fairness.clone(),
         })
     }
 

@@ -9,6 +9,7 @@ pub mod connection;
 pub mod consents;
 pub mod console;
 pub mod deletions;
+pub mod corrections;
 pub mod dossiers;
 pub mod gate;
 pub mod holds;

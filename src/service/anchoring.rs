@@ -122,6 +122,7 @@ mod tests {
     use super::*;
     use crate::domain::sentinel::SentinelOptions;
     use crate::service::enrolment::AdministrationOptions;
+    use crate::service::fairness::FairnessOptions;
     use crate::service::keys::KeyPlaces;
     use crate::service::witnesses::WitnessOptions;
 
@@ -142,6 +143,7 @@ mod tests {
             witness: WitnessOptions::default(),
             sentinels: SentinelOptions::default(),
             consent: Default::default(),
+            fairness: FairnessOptions::default(),
         };
         assert!(lies_with_database(&places("/srv/exchange/a.anchor")));
         assert!(lies_with_database(&places("/srv/exchange/below/a.anchor")));

@@ -14,6 +14,7 @@ use tracing::{info, warn};
 use super::Exchange;
 use super::admin::Actor;
 use super::error::{RefusedDelivery, ServiceError, ServiceResult};
+use super::fairness;
 use super::rejections::{ORIGINALS_KEPT_DAYS, Place, RejectedRow, Rejection, Rejections};
 use super::standing;
 use super::staging::{HashingReader, Stage, staged};
@@ -365,6 +366,9 @@ fn commit(
     // A delivery may take hours: who was suspended meanwhile does not commit it.
     if let Some(certificate) = &deliverer.certificate {
         exchange.directory.recognise(certificate, exchange.clock.now())?;
+    }
+    if delivery.form.section() == Section::Violations {
+        fairness::ensure_rule(exchange)?;
     }
     let index = record(exchange, deliverer, batch)?;
     batch.status = STATUS_COMMITTED.to_owned();

@@ -14,6 +14,7 @@ use super::committer::Committer;
 use super::directory::Directory;
 use super::enrolment::{Administration, AdministrationOptions};
 use super::error::ServiceError;
+use super::fairness::FairnessOptions;
 use super::keys::{AUTHORITY_KEY_FILE, KeyError, KeyPlaces, Keys};
 use super::memory::Memory;
 use super::policy::{self, ConsentOptions};
@@ -54,6 +55,8 @@ pub struct Places {
     pub sentinels: SentinelOptions,
     /// Rules on authorisations.
     pub consent: ConsentOptions,
+    /// Notice of violations.
+    pub fairness: FairnessOptions,
 }
 
 /// The exchange cannot be opened.
@@ -155,6 +158,7 @@ pub(super) fn open_recovering(places: &Places, clock: Arc<dyn Clock>) -> Result<
         refusals: RefusalCounter::default(),
         sentinels: places.sentinels.clone(),
         policy: in_force,
+        fairness: places.fairness.clone(),
     };
     confirm(Arc::new(exchange))
 }

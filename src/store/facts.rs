@@ -8,6 +8,7 @@ use std::collections::HashMap;
 use chrono::NaiveDateTime;
 use diesel::prelude::*;
 
+use super::annotations;
 use super::db::{AnyConnection, on_backend};
 use super::error::{StoreError, StoreResult};
 use super::ledger::signed;
@@ -151,6 +152,7 @@ pub fn describe(connection: &mut AnyConnection, from: i64, to: i64) -> StoreResu
     let products = products(connection, &ids(About::Product))?;
     let mut rare = rare(connection, &ids(About::Hold), &ids(About::Case), &ids(About::Objection))?;
     rare.extend(firms_own(connection, &ids(About::Copy), &ids(About::Report))?);
+    let annotated = annotations(connection, from, to)?;
     entries
         .into_iter()
         .map(|entry| {
@@ -162,6 +164,7 @@ pub fn describe(connection: &mut AnyConnection, from: i64, to: i64) -> StoreResu
                 About::Hold | About::Case | About::Objection | About::Copy | About::Report => {
                     rare.get(&entry.object_id).cloned()
                 }
+                About::Annotation => annotated.get(&entry.idx).cloned(),
                 About::Other => None,
             };
             fact(entry, about.unwrap_or_default())
@@ -181,6 +184,7 @@ enum About {
     Hold,
     Case,
     Objection,
+    Annotation,
     Other,
 }
 
@@ -199,6 +203,7 @@ impl About {
             "hold" => About::Hold,
             "case" => About::Case,
             "objection" => About::Objection,
+            "correction" | "violation" => About::Annotation,
             _another => About::Other,
         }
     }
@@ -287,6 +292,13 @@ fn products(connection: &mut AnyConnection, ids: &[&str]) -> StoreResult<HashMap
         }
     };
     Ok(rows.into_iter().map(|(id, bank)| (id, Known { member: Some(bank), ..Known::default() })).collect())
+}
+
+/// Whose records were disputed, decided on, told of or spoken to by the entries `from..to`.
+fn annotations(connection: &mut AnyConnection, from: i64, to: i64) -> StoreResult<HashMap<i64, Known>> {
+    let rows = annotations::between(connection, from, to)?;
+    let known = |taxpayer: String| Known { taxpayer: Some(taxpayer), ..Known::default() };
+    Ok(rows.into_iter().map(|row| (row.idx, known(row.taxpayer_id))).collect())
 }
 
 /// What a few entries a day are about: read one by one.
