@@ -86,7 +86,7 @@ async fn a_person_takes_the_own_consent_back_alone(backend: Backend) {
 }
 
 async fn a_new_representative_suspends_and_resumes(backend: Backend) {
-    const OTHER: &str = "91440305MA5XYR1362";
+    const OTHER: &str = "91440305MA5XYR136U";
     let site = Site::start(backend);
     deliver_registrations(&site, 1, &[named(TAXPAYER, "样一"), named(OTHER, "样一")]);
     site.product("bank-01").await;
@@ -172,7 +172,8 @@ async fn a_suspension_by_delivery_binds_every_pull_after_it(backend: Backend) {
     }
     assert_eq!((suspended.len(), left), (consents.len(), granted));
     for consent in consents.iter().take(5) {
-        assert_eq!(site.pull("bank-01", consent).await.0, StatusCode::FORBIDDEN);
+        let (status, body) = site.pull("bank-01", consent).await;
+        assert_eq!(status, StatusCode::FORBIDDEN, "{body}");
     }
     println!("{backend:?}: {granted} of 1400 pulls left before the suspension");
 }
