@@ -14,6 +14,7 @@ use super::body::Body;
 use super::cases;
 use super::consents;
 use super::console;
+use super::deletions;
 use super::corrections;
 use super::dossiers;
 use super::gate::{Context, dispatch};
@@ -92,6 +93,8 @@ pub fn table() -> Vec<Entry> {
         post("/v1/consents", BUREAU, |c| Box::pin(consents::grant(c))),
         get("/v1/consents/{id}", BANK_AND_BUREAU, |c| Box::pin(consents::show(c))),
         post("/v1/consents/{id}/revocation", BUREAU, |c| Box::pin(consents::revoke(c))),
+        post("/v1/consents/{id}/deletion-statement", BANK, |c| Box::pin(deletions::state(c))),
+        get("/v1/deletions", BANK_AND_BUREAU, |c| Box::pin(deletions::list(c))),
         get("/v1/products", BANK_AND_BUREAU, |c| Box::pin(products::list(c))),
         put("/v1/products/{id}", BANK, |c| Box::pin(products::submit(c))),
         post("/v1/products/{id}/approval", BUREAU, |c| Box::pin(products::approve(c))),

@@ -145,6 +145,7 @@ mod tests {
             sentinels: SentinelOptions::default(),
             requests: RequestOptions::default(),
             portal_url: None,
+            consent: Default::default(),
             fairness: FairnessOptions::default(),
         };
         assert!(lies_with_database(&places("/srv/exchange/a.anchor")));

@@ -8,6 +8,8 @@ mod audit;
 mod audit_index;
 mod brake;
 mod certificates;
+mod consent_boundaries;
+mod consent_standing;
 mod coverage;
 mod crl;
 mod deliveries;
