@@ -13,6 +13,7 @@ use crate::http::server::GatewayOptions;
 use crate::http::tls::TlsOptions;
 use crate::outbound::pkcs11::TokenOptions;
 use crate::service::enrolment::AdministrationOptions;
+use crate::service::fairness::FairnessOptions;
 use crate::service::keys::KeyPlaces;
 use crate::service::start::Places;
 use crate::service::witnesses::WitnessOptions;
@@ -49,6 +50,9 @@ pub struct Config {
     /// Thresholds of the rules over the stream of pulls.
     #[serde(default)]
     pub sentinels: SentinelOptions,
+    /// Notice of violations before their first release, and the calendar of working days.
+    #[serde(default)]
+    pub fairness: FairnessOptions,
 }
 
 /// Where records and ledger are kept: two SQLite files, or two schemas of a PostgreSQL database.
@@ -141,6 +145,7 @@ impl Config {
         let mut config: Config = toml::from_str(&text).map_err(|why| fail(&why))?;
         let absolute = std::path::absolute(path).map_err(|why| fail(&why))?;
         config.sentinels.check().map_err(|why| fail(&why))?;
+        config.fairness.check().map_err(|why| fail(&why))?;
         config.resolve(absolute.parent().unwrap_or(Path::new("/")));
         config.keys.token().map_err(|why| fail(&why))?;
         if config.database.connections < 3 {
@@ -204,6 +209,7 @@ impl Config {
             authorities: self.tls.ca.clone(),
             administration: self.administration,
             sentinels: self.sentinels.clone(),
+            fairness: self.fairness.clone(),
         })
     }
 

@@ -24,6 +24,7 @@ pub mod fact_index;
 pub mod fairness;
 pub mod fault_point;
 pub mod figures;
+pub mod held;
 pub mod holds;
 pub mod ingest;
 pub mod key_ring;
@@ -73,6 +74,7 @@ use self::catalogue::Catalogue;
 use self::directory::Directory;
 use self::enrolment::Administration;
 use self::error::{ServiceError, ServiceResult};
+use self::fairness::FairnessOptions;
 use self::keys::Keys;
 use self::memory::Memory;
 use self::refusals::RefusalCounter;
@@ -110,6 +112,8 @@ pub struct Exchange {
     pub refusals: RefusalCounter,
     /// Thresholds of the rules over the stream of pulls.
     pub sentinels: SentinelOptions,
+    /// Notice of violations before their first release, and the calendar of working days.
+    pub fairness: FairnessOptions,
 }
 
 impl Exchange {

@@ -14,6 +14,7 @@ use super::committer::Committer;
 use super::directory::Directory;
 use super::enrolment::{Administration, AdministrationOptions};
 use super::error::ServiceError;
+use super::fairness::FairnessOptions;
 use super::keys::{AUTHORITY_KEY_FILE, KeyError, KeyPlaces, Keys};
 use super::memory::Memory;
 use super::publisher::Publisher;
@@ -51,6 +52,8 @@ pub struct Places {
     pub administration: AdministrationOptions,
     /// Thresholds of the sentinels.
     pub sentinels: SentinelOptions,
+    /// Notice of violations.
+    pub fairness: FairnessOptions,
 }
 
 /// The exchange cannot be opened.
@@ -148,6 +151,7 @@ pub(super) fn open_recovering(places: &Places, clock: Arc<dyn Clock>) -> Result<
         },
         refusals: RefusalCounter::default(),
         sentinels: places.sentinels.clone(),
+        fairness: places.fairness.clone(),
     };
     confirm(Arc::new(exchange))
 }

@@ -8,6 +8,7 @@
 
 pub mod accesses;
 pub mod anchor;
+pub mod annotation_scan;
 pub mod annotations;
 pub mod audit_read;
 pub mod batches;

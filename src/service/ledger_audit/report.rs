@@ -61,6 +61,8 @@ pub struct Counts {
     pub copies: u64,
     /// Deliveries made visible.
     pub batches: u64,
+    /// What was said of records: disputes, decisions, notices, statements, and changes of the fairness rule.
+    pub annotations: u64,
     /// Commitments that a kept salt opened.
     pub opened: u64,
     /// Entries whose salt was erased.
@@ -80,6 +82,7 @@ impl Counts {
             consents,
             copies,
             batches,
+            annotations,
             opened,
             erased,
         } = other;
@@ -92,6 +95,7 @@ impl Counts {
         self.consents += consents;
         self.copies += copies;
         self.batches += batches;
+        self.annotations += annotations;
         self.opened += opened;
         self.erased += erased;
     }
