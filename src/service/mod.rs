@@ -57,6 +57,7 @@ pub mod remarks;
 pub mod repeat;
 pub mod reports;
 pub mod sentinels;
+pub mod sessions;
 pub mod staging;
 pub mod start;
 pub mod verify;
@@ -114,6 +115,8 @@ pub struct Exchange {
     pub sentinels: SentinelOptions,
     /// Notice of violations before their first release, and the calendar of working days.
     pub fairness: FairnessOptions,
+    /// Where browsers find the portal, without a slash at the end; `None` where there is none.
+    pub portal_url: Option<String>,
 }
 
 impl Exchange {

@@ -54,6 +54,8 @@ pub struct Places {
     pub sentinels: SentinelOptions,
     /// Notice of violations.
     pub fairness: FairnessOptions,
+    /// Where browsers find the portal, without a slash at the end.
+    pub portal_url: Option<String>,
 }
 
 /// The exchange cannot be opened.
@@ -152,6 +154,7 @@ pub(super) fn open_recovering(places: &Places, clock: Arc<dyn Clock>) -> Result<
         refusals: RefusalCounter::default(),
         sentinels: places.sentinels.clone(),
         fairness: places.fairness.clone(),
+        portal_url: places.portal_url.clone(),
     };
     confirm(Arc::new(exchange))
 }

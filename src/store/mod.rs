@@ -45,6 +45,7 @@ pub mod releases;
 pub mod reports;
 mod schema;
 pub mod sentinels;
+pub mod sessions;
 pub mod tree;
 pub mod violation_notices;
 pub mod witness_state;

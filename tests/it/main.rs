@@ -31,6 +31,7 @@ mod log;
 mod mandates;
 mod member_keys;
 mod pkcs11;
+mod portal;
 mod preview;
 mod quotas;
 mod races;
