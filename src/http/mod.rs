@@ -29,6 +29,7 @@ pub mod products;
 pub mod proposals;
 pub mod quota;
 pub mod releases;
+pub mod reports;
 pub mod routes;
 pub mod server;
 pub mod tls;

@@ -28,6 +28,7 @@ use super::objections;
 use super::products;
 use super::proposals;
 use super::releases;
+use super::reports;
 use crate::domain::member::Role;
 use crate::service::error::ServiceResult;
 
@@ -127,6 +128,7 @@ pub fn table() -> Vec<Entry> {
         get("/v1/corrections", BUREAU, |c| Box::pin(corrections::list(c))),
         post("/v1/corrections/{id}/resolution", BUREAU, |c| Box::pin(corrections::resolve(c))),
         post("/v1/objections", BUREAU, |c| Box::pin(objections::raise(c))),
+        get("/v1/reports", BUREAU, |c| Box::pin(reports::list(c))),
         get("/v1/ledger/checkpoint", MEMBERS, |c| Box::pin(ledger::checkpoint(c))),
         // What comes after a `:` is a pattern: a C2SP index is of several parts.
         get("/v1/ledger/tile/entries/{bundle:.+}", BUREAU_AND_REGULATOR, |c| Box::pin(log::bundle(c))),

@@ -17,6 +17,7 @@ mod disk_full;
 mod evidence;
 mod fault_points;
 mod fields;
+mod firm;
 mod flows;
 mod import_memory;
 mod input;
