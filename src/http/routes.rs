@@ -91,6 +91,7 @@ pub fn table() -> Vec<Entry> {
         get("/v1/consents", BANK, |c| Box::pin(consents::list(c))),
         post("/v1/consents", BUREAU, |c| Box::pin(consents::grant(c))),
         get("/v1/consents/{id}", BANK_AND_BUREAU, |c| Box::pin(consents::show(c))),
+        get("/v1/consents/{id}/receipt", BANK_AND_BUREAU, |c| Box::pin(consents::receipt(c))),
         post("/v1/consents/{id}/revocation", BUREAU, |c| Box::pin(consents::revoke(c))),
         get("/v1/products", BANK_AND_BUREAU, |c| Box::pin(products::list(c))),
         put("/v1/products/{id}", BANK, |c| Box::pin(products::submit(c))),

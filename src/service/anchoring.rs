@@ -143,6 +143,7 @@ mod tests {
             witness: WitnessOptions::default(),
             sentinels: SentinelOptions::default(),
             fairness: FairnessOptions::default(),
+            portal_url: None,
         };
         assert!(lies_with_database(&places("/srv/exchange/a.anchor")));
         assert!(lies_with_database(&places("/srv/exchange/below/a.anchor")));
