@@ -93,6 +93,7 @@ pub fn table() -> Vec<Entry> {
         get("/v1/consents", BANK, |c| Box::pin(consents::list(c))),
         post("/v1/consents", BUREAU, |c| Box::pin(consents::grant(c))),
         get("/v1/consents/{id}", BANK_AND_BUREAU, |c| Box::pin(consents::show(c))),
+        get("/v1/consents/{id}/receipt", BANK_AND_BUREAU, |c| Box::pin(consents::receipt(c))),
         post("/v1/consents/{id}/revocation", BUREAU, |c| Box::pin(consents::revoke(c))),
         post("/v1/consents/{id}/deletion-statement", BANK, |c| Box::pin(deletions::state(c))),
         get("/v1/deletions", BANK_AND_BUREAU, |c| Box::pin(deletions::list(c))),

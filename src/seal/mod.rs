@@ -5,6 +5,7 @@
 
 pub mod authority;
 pub mod certificate;
+pub mod consent_receipt;
 pub mod crl;
 pub mod csr;
 pub mod digest;

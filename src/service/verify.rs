@@ -119,16 +119,19 @@ fn entered(leaf: &[u8]) -> Option<Timestamp> {
 }
 
 fn inclusion(answer: &PullAnswer, trust: &TrustFile) -> Result<String, String> {
-    let proof =
-        InclusionReceipt::parse(&answer.receipt.proof).map_err(|why| format!("receipt.proof: {why}"))?;
-    let leaf = leaf(answer)?;
+    included(&leaf(answer)?, &answer.receipt.proof, trust)
+}
+
+/// Whether the proof leads from the leaf to a checkpoint signed by a key that was the ledger's when the entry was made.
+pub(super) fn included(leaf: &[u8], proof: &str, trust: &TrustFile) -> Result<String, String> {
+    let proof = InclusionReceipt::parse(proof).map_err(|why| format!("receipt.proof: {why}"))?;
     let past = trust.ledger_vkeys.iter().map(|key| (key.vkey.as_str(), key.to.map(Timestamp::from_utc)));
     let mut last = "the trust file names no ledger key".to_owned();
     for (key, to) in past.chain([(trust.ledger_vkey.as_str(), None)]) {
         let verifier: NoteVerifier = key.parse().map_err(|why| format!("trust file, ledger key: {why}"))?;
-        match proof.verify(&leaf, &verifier) {
+        match proof.verify(leaf, &verifier) {
             // Whoever finds a key that is no longer used can sign with it, but not make an entry of before.
-            Ok(_) if to.is_some_and(|to| entered(&leaf).is_none_or(|at| at >= to)) => {
+            Ok(_) if to.is_some_and(|to| entered(leaf).is_none_or(|at| at >= to)) => {
                 last = "the checkpoint is signed by a ledger key that was no longer used when the entry was made".into();
             }
             Ok(checkpoint) => return Ok(format!("entry {} in a ledger of {}", proof.index, checkpoint.size)),
