@@ -48,6 +48,7 @@ pub mod rejections;
 pub mod release;
 pub mod repeat;
 pub mod sentinels;
+pub mod sign_in;
 pub mod staging;
 pub mod start;
 pub mod verify;

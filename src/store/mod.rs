@@ -38,5 +38,6 @@ pub mod release_unit;
 pub mod releases;
 mod schema;
 pub mod sentinels;
+pub mod sign_ins;
 pub mod tree;
 pub mod witness_state;

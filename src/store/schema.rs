@@ -364,6 +364,18 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    sign_in (state_digest) {
+        state_digest -> Text,
+        browser_digest -> Text,
+        nonce -> Text,
+        verifier -> Text,
+        step_up -> Bool,
+        place -> Text,
+        begun_at -> Timestamp,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(consent, product);
 diesel::allow_tables_to_appear_in_same_query!(record, touch);
 diesel::allow_tables_to_appear_in_same_query!(member, member_certificate);
