@@ -67,6 +67,7 @@ pub mod requests;
 pub mod reports;
 pub mod sentinels;
 pub mod sessions;
+pub mod sign_in;
 pub mod staging;
 pub mod standing;
 pub mod start;

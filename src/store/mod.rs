@@ -57,6 +57,7 @@ mod schema;
 pub mod representatives;
 pub mod sentinels;
 pub mod sessions;
+pub mod sign_ins;
 pub mod tree;
 pub mod violation_notices;
 pub mod witness_state;

@@ -614,6 +614,18 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    sign_in (state_digest) {
+        state_digest -> Text,
+        browser_digest -> Text,
+        nonce -> Text,
+        verifier -> Text,
+        step_up -> Bool,
+        place -> Text,
+        begun_at -> Timestamp,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(consent, product);
 diesel::allow_tables_to_appear_in_same_query!(consent, consent_clock, deletion_statement);
 diesel::allow_tables_to_appear_in_same_query!(record, touch);
