@@ -12,6 +12,7 @@ use crate::http::body::BodyOptions;
 use crate::http::server::GatewayOptions;
 use crate::http::tls::TlsOptions;
 use crate::outbound::pkcs11::TokenOptions;
+use crate::portal::options::PortalOptions;
 use crate::service::enrolment::AdministrationOptions;
 use crate::service::fairness::FairnessOptions;
 use crate::service::keys::KeyPlaces;
@@ -54,6 +55,9 @@ pub struct Config {
     /// Notice of violations before their first release, and the calendar of working days.
     #[serde(default)]
     pub fairness: FairnessOptions,
+    /// The taxpayers' portal; none without this section.
+    #[serde(default)]
+    pub portal: Option<PortalOptions>,
 }
 
 /// Where records and ledger are kept: two SQLite files, or two schemas of a PostgreSQL database.
@@ -147,6 +151,9 @@ impl Config {
         let absolute = std::path::absolute(path).map_err(|why| fail(&why))?;
         config.sentinels.check().map_err(|why| fail(&why))?;
         config.fairness.check().map_err(|why| fail(&why))?;
+        if let Some(portal) = &config.portal {
+            portal.check().map_err(|why| fail(&why))?;
+        }
         config.resolve(absolute.parent().unwrap_or(Path::new("/")));
         config.keys.token().map_err(|why| fail(&why))?;
         if config.database.connections < 3 {
@@ -179,7 +186,8 @@ impl Config {
             .into_iter()
             .chain(&mut self.tls.crl)
             .chain(self.keys.pkcs11_module.as_mut())
-            .chain(self.keys.pkcs11_pin_file.as_mut());
+            .chain(self.keys.pkcs11_pin_file.as_mut())
+            .chain(self.portal.as_mut().into_iter().flat_map(PortalOptions::paths));
         for path in paths.into_iter().chain(more) {
             *path = base.join(&*path);
         }
@@ -211,8 +219,8 @@ impl Config {
             administration: self.administration,
             sentinels: self.sentinels.clone(),
             requests: RequestOptions::default(),
-            portal: "https://localhost:8444".to_owned(),
             fairness: self.fairness.clone(),
+            portal_url: self.portal.as_ref().and_then(|portal| portal.public_url.clone()),
         })
     }
 

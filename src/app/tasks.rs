@@ -18,6 +18,7 @@ use crate::service::keys;
 use crate::service::notifications;
 use crate::service::refusals;
 use crate::service::sentinels;
+use crate::service::sessions;
 use crate::service::witnesses;
 use crate::store::idempotency;
 
@@ -84,6 +85,9 @@ pub fn spawn(exchange: &Arc<Exchange>) -> Vec<JoinHandle<()>> {
             "Firms could not be told of violations; they are told later, and nothing of them leaves until then",
             |e| async move { e.blocking(fairness::follow).await },
         ),
+        at_once_and_every(HOUR, exchange, "Sessions that ended could not be forgotten", |e| async move {
+            e.blocking(sessions::sweep).await.map(drop)
+        }),
         actix_web::rt::spawn(sweep_deliveries(exchange.clone())),
     ]
 }

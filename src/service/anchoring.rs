@@ -144,7 +144,7 @@ mod tests {
             witness: WitnessOptions::default(),
             sentinels: SentinelOptions::default(),
             requests: RequestOptions::default(),
-            portal: String::new(),
+            portal_url: None,
             fairness: FairnessOptions::default(),
         };
         assert!(lies_with_database(&places("/srv/exchange/a.anchor")));

@@ -56,6 +56,7 @@ pub mod remarks;
 pub mod repeat;
 pub mod requests;
 pub mod sentinels;
+pub mod sessions;
 pub mod staging;
 pub mod start;
 pub mod verify;
@@ -114,18 +115,13 @@ pub struct Exchange {
     pub sentinels: SentinelOptions,
     /// How requests for authorisations go.
     pub requests: RequestOptions,
-    /// Where the portal is reached, without a slash at the end.
-    pub portal: String,
     /// Notice of violations before their first release, and the calendar of working days.
     pub fairness: FairnessOptions,
+    /// Where browsers find the portal, without a slash at the end; `None` where there is none.
+    pub portal_url: Option<String>,
 }
 
 impl Exchange {
-    /// Where the portal is reached, without a slash at the end.
-    pub fn portal_url(&self) -> &str {
-        &self.portal
-    }
-
     /// Runs work that blocks, away from the threads that serve connections.
     pub async fn blocking<T: Send + 'static>(
         self: &Arc<Self>,

@@ -48,6 +48,7 @@ pub mod releases;
 pub mod return_urls;
 mod schema;
 pub mod sentinels;
+pub mod sessions;
 pub mod tree;
 pub mod violation_notices;
 pub mod witness_state;
