@@ -71,7 +71,7 @@ pub fn assemble(
     salt: &SaltKey,
     wanted: Wanted<'_>,
 ) -> ServiceResult<Assembled> {
-    let kind = kind_of_taxpayer(data, deliveries, wanted)?;
+    let kind = kind_of_taxpayer(data, deliveries, wanted.taxpayer, wanted.size)?;
     let remarks = Remarks::read(deliveries, wanted)?;
     let content = if !wanted.profile.opens(wanted.section, kind) {
         missing(wanted.section, SectionStatus::Withheld, SectionReason::CutByProfile, None)
@@ -99,9 +99,14 @@ pub fn assemble(
 }
 
 /// What kind of taxpayer it is, by the newest registration that is visible, else by its number.
-fn kind_of_taxpayer(data: &Db, deliveries: &Deliveries, wanted: Wanted<'_>) -> ServiceResult<TaxpayerKind> {
-    let revisions = data.read(|c| records::revisions(c, wanted.taxpayer, Section::Registration))?;
-    let newest = newest_visible(revisions, deliveries, wanted.size);
+pub(super) fn kind_of_taxpayer(
+    data: &Db,
+    deliveries: &Deliveries,
+    taxpayer: &TaxpayerId,
+    size: i64,
+) -> ServiceResult<TaxpayerKind> {
+    let revisions = data.read(|c| records::revisions(c, taxpayer, Section::Registration))?;
+    let newest = newest_visible(revisions, deliveries, size);
     let code = match newest.get(REGISTRATION_KEY) {
         Some((_, row)) => {
             let body: serde_json::Value = serde_json::from_str(&row.body).map_err(ServiceError::internal)?;
@@ -109,7 +114,7 @@ fn kind_of_taxpayer(data: &Db, deliveries: &Deliveries, wanted: Wanted<'_>) -> S
         }
         None => None,
     };
-    Ok(TaxpayerKind::of(code.as_deref(), wanted.taxpayer))
+    Ok(TaxpayerKind::of(code.as_deref(), taxpayer))
 }
 
 /// The newest registration of a taxpayer that is visible, if it has one.
