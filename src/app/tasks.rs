@@ -16,6 +16,8 @@ use crate::service::ingest;
 use crate::service::keys;
 use crate::service::refusals;
 use crate::service::sentinels;
+use crate::service::sessions;
+use crate::service::sign_in;
 use crate::service::witnesses;
 use crate::store::idempotency;
 
@@ -69,6 +71,15 @@ pub fn spawn(exchange: &Arc<Exchange>) -> Vec<JoinHandle<()>> {
         }),
         every(HOUR, exchange, "Releases that led to nothing could not be judged", |e| async move {
             e.blocking(sentinels::judge_unused).await
+        }),
+        at_once_and_every(
+            600 * SECOND,
+            exchange,
+            "Sign-ins that nobody came back from could not be forgotten",
+            |e| async move { e.blocking(sign_in::sweep).await.map(drop) },
+        ),
+        at_once_and_every(HOUR, exchange, "Sessions that ended could not be forgotten", |e| async move {
+            e.blocking(sessions::sweep).await.map(drop)
         }),
         actix_web::rt::spawn(sweep_deliveries(exchange.clone())),
     ]

@@ -81,7 +81,7 @@ impl From<AppError> for Failure {
             AppError::Config(error) => error.into(),
             AppError::Start(error) => error.into(),
             AppError::Tls(_) | AppError::Listen { .. } => Failure::usage(error),
-            AppError::System(_) => Failure::system(error),
+            AppError::SignIn(_) | AppError::System(_) => Failure::system(error),
         }
     }
 }

@@ -39,5 +39,6 @@ pub mod releases;
 mod schema;
 pub mod sentinels;
 pub mod sign_ins;
+pub mod sessions;
 pub mod tree;
 pub mod witness_state;

@@ -30,6 +30,7 @@ mod log;
 mod mandates;
 mod member_keys;
 mod pkcs11;
+mod portal;
 mod quotas;
 mod races;
 mod recover;
