@@ -8,12 +8,15 @@ use actix_web::rt::task::JoinHandle;
 use tracing::warn;
 
 use crate::service::Exchange;
+use crate::service::consent_clock;
 use crate::service::directory::REFRESH_EVERY;
 use crate::service::error::{ServiceError, ServiceResult};
 use crate::service::evidence;
 use crate::service::fact_index;
+use crate::service::fairness;
 use crate::service::ingest;
 use crate::service::keys;
+use crate::service::notifications;
 use crate::service::refusals;
 use crate::service::sentinels;
 use crate::service::sessions;
@@ -22,6 +25,7 @@ use crate::service::witnesses;
 use crate::store::idempotency;
 
 const SECOND: Duration = Duration::from_secs(1);
+const MINUTE: Duration = Duration::from_secs(60);
 const HOUR: Duration = Duration::from_secs(3600);
 
 /// Starts every task on the current thread's runtime.
@@ -77,6 +81,23 @@ pub fn spawn(exchange: &Arc<Exchange>) -> Vec<JoinHandle<()>> {
             exchange,
             "Sign-ins that nobody came back from could not be forgotten",
             |e| async move { e.blocking(sign_in::sweep).await.map(drop) },
+        every(MINUTE, exchange, "What is due to authorisations waits for the next turn", |e| async move {
+            e.blocking(consent_clock::turn).await
+        }),
+        at_once_and_every(HOUR, exchange, "Older authorisations got no reminders yet", |e| async move {
+            e.blocking(consent_clock::adopt).await
+        }),
+        every(
+            2 * SECOND,
+            exchange,
+            "Firms could not be told of accesses; they are told later",
+            |e| async move { e.blocking(notifications::follow).await },
+        ),
+        at_once_and_every(
+            2 * SECOND,
+            exchange,
+            "Firms could not be told of violations; they are told later, and nothing of them leaves until then",
+            |e| async move { e.blocking(fairness::follow).await },
         ),
         at_once_and_every(HOUR, exchange, "Sessions that ended could not be forgotten", |e| async move {
             e.blocking(sessions::sweep).await.map(drop)

@@ -28,6 +28,12 @@ pub struct PortalOptions {
     /// Sign-in with the e-tax bureau.
     #[serde(default)]
     pub oidc: Option<OidcOptions>,
+    /// Font of printed authorisations (OpenType, with simplified Chinese); the usual places of Debian if absent.
+    #[serde(default)]
+    pub pdf_font: Option<PathBuf>,
+    /// Which face of the font file, from 0, if it is a collection.
+    #[serde(default)]
+    pub pdf_font_face: u32,
 }
 
 fn demo_persons() -> PathBuf {
@@ -68,7 +74,7 @@ impl PortalOptions {
     /// Every path in it, to be made absolute.
     pub fn paths(&mut self) -> Vec<&mut PathBuf> {
         let oidc = self.oidc.as_mut().into_iter().flat_map(OidcOptions::paths);
-        std::iter::once(&mut self.demo_persons).chain(oidc).collect()
+        [&mut self.demo_persons].into_iter().chain(&mut self.pdf_font).chain(oidc).collect()
     }
 }
 
@@ -100,6 +106,17 @@ mod tests {
             let portal = options(&format!("listen = \"{listen}\""));
             assert_eq!(portal.check(), Ok(()), "{listen}");
         }
+    }
+
+    #[test]
+    fn nobody_chooses_who_to_be_where_the_bureau_says_who_people_are() {
+        let oidc = "[oidc]\nissuer = \"https://etax.example\"\nclient_id = \"p\"\nclient_key = \"k\"\n\
+                    acr_step_up = [\"face\"]\nacr = [{ value = \"face\", method = \"etax_face\", assurance = \"reliable\" }]\n";
+        let with = |more: &str| options(&format!("listen = \"127.0.0.1:8444\"\n{more}\n{oidc}")).check();
+        let public = "public_url = \"https://etax.example\"";
+        assert_eq!(with(public), Ok(()));
+        assert!(with(&format!("{public}\ndemo_sign_in = true")).unwrap_err().contains("exclude each other"));
+        assert!(with("").unwrap_err().contains("public_url"));
     }
 
     #[test]

@@ -122,7 +122,9 @@ mod tests {
     use super::*;
     use crate::domain::sentinel::SentinelOptions;
     use crate::service::enrolment::AdministrationOptions;
+    use crate::service::fairness::FairnessOptions;
     use crate::service::keys::KeyPlaces;
+    use crate::service::requests::RequestOptions;
     use crate::service::witnesses::WitnessOptions;
 
     #[test]
@@ -141,6 +143,11 @@ mod tests {
             administration: AdministrationOptions::default(),
             witness: WitnessOptions::default(),
             sentinels: SentinelOptions::default(),
+            requests: RequestOptions::default(),
+            portal_url: None,
+            consent: Default::default(),
+            fairness: FairnessOptions::default(),
+            portal_url: None,
         };
         assert!(lies_with_database(&places("/srv/exchange/a.anchor")));
         assert!(lies_with_database(&places("/srv/exchange/below/a.anchor")));

@@ -12,6 +12,7 @@ use crate::domain::section::Section;
 use crate::domain::timestamp::Timestamp;
 use crate::seal::digest::{base64url, sha256};
 use crate::seal::salt::SaltKey;
+use crate::seal::sd_jwt::Disclosure;
 use crate::store::db::AnyConnection;
 use crate::store::disclosures::{self, DisclosureRow};
 use crate::store::error::{StoreError, StoreResult};
@@ -26,7 +27,7 @@ pub struct Ready {
     pub read_at: u64,
     /// Epoch of their salts.
     pub salt_epoch: u32,
-    /// The newest delivery that was looked at.
+    /// The newest delivery or annotation that was looked at.
     pub last_batch_index: i64,
 }
 
@@ -99,6 +100,21 @@ pub fn ready(
         found.push(ready);
     }
     Ok(Some(of(found, head.frontier.size(), seen, salt)))
+}
+
+/// Every disclosure that the permit would open now, built as [`ready`] builds them and kept nowhere.
+///
+/// Answers the ledger size they were read at too. Blocks on the databases.
+pub fn unkept(exchange: &Exchange, permit: &Permit, at: Timestamp) -> ServiceResult<(Vec<Disclosure>, u64)> {
+    let salt = &*newest_salt(exchange)?;
+    let head = exchange.ledger.read(ledger::head)?;
+    let deliveries = exchange.catalogue.upto(head.last_batch_index)?;
+    let seen = Seen::new(head.frontier.size(), head.last_batch_index)?;
+    let built = permit.sections().iter().map(|section| {
+        let place = Place::new(permit, *section, salt, at);
+        Ok(assemble(&exchange.data, &deliveries, salt, place.wanted(seen.size))?.disclosure)
+    });
+    Ok((built.collect::<ServiceResult<_>>()?, head.frontier.size()))
 }
 
 fn of(disclosures: Vec<Arc<ReadyDisclosure>>, read_at: u64, seen: Seen, salt: &SaltKey) -> Ready {
@@ -198,10 +214,17 @@ fn depends_on(place: &Place<'_>) -> impl Iterator<Item = Section> {
     std::iter::once(place.section).chain(by_kind.then_some(Section::Registration))
 }
 
-/// Whether a disclosure holds at a glance: not past its day, and no delivery since that could change it.
+/// Whether a record of it was disputed, decided on or told of since it was built, or a firm's statement was added.
+fn annotated_since(deliveries: &Deliveries, place: &Place<'_>, ready: &ReadyDisclosure) -> bool {
+    let newest = deliveries.newest_annotation(place.permit.taxpayer(), place.section);
+    newest.is_some_and(|index| index >= ready.as_of_index)
+}
+
+/// Whether a disclosure holds at a glance: not past its day, no annotation and no delivery since that could change it.
 fn untouched(deliveries: &Deliveries, place: &Place<'_>, ready: &ReadyDisclosure, seen: Seen) -> bool {
     let fresh = ready.stale_after.is_none_or(|day| day > place.at.shanghai_date());
     fresh
+        && !annotated_since(deliveries, place, ready)
         && depends_on(place)
             .all(|section| deliveries.between(section, ready.as_of_index, seen.size).next().is_none())
 }
@@ -214,7 +237,10 @@ fn unspoken(
     ready: &ReadyDisclosure,
     seen: Seen,
 ) -> ServiceResult<bool> {
-    if !ready.present || ready.stale_after.is_some_and(|day| day <= place.at.shanghai_date()) {
+    if !ready.present || annotated_since(deliveries, place, ready) {
+        return Ok(false);
+    }
+    if ready.stale_after.is_some_and(|day| day <= place.at.shanghai_date()) {
         return Ok(false);
     }
     for section in depends_on(place) {

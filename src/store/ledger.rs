@@ -7,6 +7,7 @@ use chrono::NaiveDateTime;
 use diesel::prelude::*;
 use ring::rand::SystemRandom;
 
+use super::annotations::{self, AnnotationRow};
 use super::concern;
 use super::db::{AnyConnection, on_backend};
 use super::error::{StoreError, StoreResult};
@@ -30,10 +31,12 @@ pub struct Head {
     pub frontier: Frontier,
     /// Instant of the newest entry.
     pub at: Timestamp,
-    /// Index of the newest `batch.committed` entry, or -1.
+    /// Index of the newest entry that changes what a section says, a delivery or an annotation, or -1.
     pub last_batch_index: i64,
     /// Index of the newest entry that placed or lifted a hold, or -1.
     pub last_hold_index: i64,
+    /// Version of the policy in force; empty in a ledger from before there were policies, until the next start.
+    pub policy: String,
 }
 
 #[derive(Queryable)]
@@ -45,6 +48,7 @@ struct HeadRow {
     at: NaiveDateTime,
     last_batch_index: i64,
     last_hold_index: i64,
+    policy: String,
 }
 
 impl HeadRow {
@@ -62,6 +66,7 @@ impl HeadRow {
             at: Timestamp::from_naive(self.at),
             last_batch_index: self.last_batch_index,
             last_hold_index: self.last_hold_index,
+            policy: self.policy,
         })
     }
 }
@@ -194,6 +199,10 @@ pub fn append(
         let idx = signed(index)?;
         if draft.kind == EntryKind::BatchCommitted {
             rows.batches.push((draft.object_id.clone(), idx));
+            grown.last_batch_index = idx;
+        }
+        if let Some(annotation) = AnnotationRow::of(&draft, idx) {
+            rows.annotations.push(annotation);
             grown.last_batch_index = idx;
         }
         if let Some(member) = concern::concerned(connection, &draft)? {
@@ -359,6 +368,7 @@ struct Rows {
     salts: Vec<SaltRow>,
     batches: Vec<(String, i64)>,
     concerns: Vec<(String, i64)>,
+    annotations: Vec<AnnotationRow>,
 }
 
 impl Rows {
@@ -382,6 +392,7 @@ impl Rows {
                 .execute(connection)?;
         }
         concern::insert(connection, &self.concerns)?;
+        annotations::insert(connection, &self.annotations)?;
         match connection {
             AnyConnection::Pg(c) => {
                 diesel::insert_into(ledger_entry::table).values(&self.entries).execute(c)?;

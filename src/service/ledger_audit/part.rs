@@ -8,12 +8,14 @@ use super::tree::differs;
 use crate::ledger::entry_kind::EntryKind;
 use crate::ledger::hash::{HASH_BYTES, Hash, leaf_hash};
 use crate::ledger::tile::{TILE_WIDTH, tile_root};
+use crate::store::annotation_scan;
 use crate::store::db::{AnyConnection, Location, connect};
 use crate::store::error::{StoreError, StoreResult};
 use crate::store::ledger_scan::{
     self, ConsentFacts, EntryRow, ReleaseFacts, SaltRow, TileRow, batch_commits, batch_digests,
     consents_named, releases_between, releases_named,
 };
+use crate::store::own_copies;
 
 /// Consent digests remembered between parts.
 const CONSENTS_REMEMBERED: usize = 50_000;
@@ -90,7 +92,7 @@ impl Part<'_> {
             checked.first_at.get_or_insert_with(|| last_at.clone());
             let salt = salts.next_if(|(idx, _, _)| *idx == row.idx);
             Seen { index, row, view: &view, salt, facts: stored.facts }.check(&mut checked.counts)?;
-            if view.kind == EntryKind::BatchCommitted.as_str() {
+            if view.kind == EntryKind::BatchCommitted.as_str() || view.annotates() {
                 checked.last_batch = Some(index);
             }
             checked.counts.entries += 1;
@@ -166,6 +168,11 @@ fn facts(reader: &mut Reader, rows: &[EntryRow], from: u64, to: u64) -> StoreRes
         let found = consents_named(&mut reader.ledger, ids)?;
         consents.extend(found.into_iter().map(|consent: ConsentFacts| (consent.id.clone(), consent)));
     }
+    let mut copies = HashMap::new();
+    for ids in distinct(ids_of(&[EntryKind::ReleaseSelf])).chunks(IDS_A_STATEMENT) {
+        let found = own_copies::named(&mut reader.ledger, ids)?;
+        copies.extend(found.into_iter().map(|copy| (copy.id.clone(), copy)));
+    }
     let under = releases.values().map(|release| release.consent_id.as_str()).collect();
     let consent_digests = consent_digests(reader, under)?;
 
@@ -176,7 +183,18 @@ fn facts(reader: &mut Reader, rows: &[EntryRow], from: u64, to: u64) -> StoreRes
     }
     let commits = batch_commits(&mut reader.ledger, from, to)?;
     let batch_at = commits.into_iter().map(|(id, index)| (index, id)).collect();
-    Ok(Facts { releases, consents, consent_digests, batch_at, batch_digests: batch_digest_of })
+    let annotations = annotation_scan::annotation_facts(&mut reader.ledger, from, to)?;
+    let batch_digests = batch_digest_of;
+    Ok(Facts { releases, consents, copies, consent_digests, batch_at, batch_digests, annotations })
+    Ok(Facts {
+        releases,
+        consents,
+        copies,
+        consent_digests,
+        batch_at,
+        batch_digests: batch_digest_of,
+        annotations,
+    })
 }
 
 /// The releases with these ids. Ids are made in the order of time, so one range holds nearly all of them.

@@ -57,8 +57,12 @@ pub struct Counts {
     pub refusals: u64,
     /// Consents granted.
     pub consents: u64,
+    /// Firms' own copies.
+    pub copies: u64,
     /// Deliveries made visible.
     pub batches: u64,
+    /// What was said of records: disputes, decisions, notices, statements, and changes of the fairness rule.
+    pub annotations: u64,
     /// Commitments that a kept salt opened.
     pub opened: u64,
     /// Entries whose salt was erased.
@@ -76,7 +80,9 @@ impl Counts {
             repeats,
             refusals,
             consents,
+            copies,
             batches,
+            annotations,
             opened,
             erased,
         } = other;
@@ -87,7 +93,9 @@ impl Counts {
         self.repeats += repeats;
         self.refusals += refusals;
         self.consents += consents;
+        self.copies += copies;
         self.batches += batches;
+        self.annotations += annotations;
         self.opened += opened;
         self.erased += erased;
     }
