@@ -81,6 +81,7 @@ pub fn spawn(exchange: &Arc<Exchange>) -> Vec<JoinHandle<()>> {
             exchange,
             "Sign-ins that nobody came back from could not be forgotten",
             |e| async move { e.blocking(sign_in::sweep).await.map(drop) },
+        ),
         every(MINUTE, exchange, "What is due to authorisations waits for the next turn", |e| async move {
             e.blocking(consent_clock::turn).await
         }),
