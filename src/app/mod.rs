@@ -18,6 +18,7 @@ use crate::http::live_tls::{self, LiveTls};
 use crate::http::metrics::Metrics;
 use crate::http::server;
 use crate::http::tls::TlsError;
+use crate::outbound::oidc::{OidcError, RelyingParty};
 use crate::portal;
 use crate::service::Exchange;
 use crate::service::refusals;
@@ -45,6 +46,9 @@ pub enum AppError {
         /// What the system said.
         why: std::io::Error,
     },
+    /// Sign-in with the e-tax bureau.
+    #[error("[portal.oidc]: {0}")]
+    SignIn(#[from] OidcError),
     /// Something else of the system's.
     #[error("{0}")]
     System(#[from] std::io::Error),
@@ -69,6 +73,7 @@ pub struct Running {
 pub fn check(config: &Config) -> Result<(), AppError> {
     config.places()?;
     LiveTls::load(&config.tls)?;
+    relying_party(config)?;
     Ok(())
 }
 
@@ -81,6 +86,7 @@ pub fn spawn(config: &Config, clock: Arc<dyn Clock>) -> Result<Running, AppError
     if let (None, Some(address)) = (&places.portal_url, portal) {
         places.portal_url = Some(format!("https://localhost:{}", address.port()));
     }
+    let party = relying_party(config)?;
     let exchange = open(&places, clock)?;
     let gateway_socket = listen(config.gateway.listen)?;
     let operations_socket = listen(config.operations.listen)?;
@@ -103,7 +109,7 @@ pub fn spawn(config: &Config, clock: Arc<dyn Clock>) -> Result<Running, AppError
                 gateway_socket,
             );
             let portal = config.portal.zip(portal_socket).map(|(options, socket)| {
-                portal::server::portal(exchange, options, limits, tls.clone(), metrics, socket)
+                portal::server::portal(exchange, options, party, limits, tls.clone(), metrics, socket)
             });
             let servers: Servers = [gateway, operations].into_iter().chain(portal).collect();
             serve(servers, served, tls, &ready, stopped).await;
@@ -145,6 +151,13 @@ async fn serve(
     if let Err(why) = last {
         error!(%why, "The last minute's counted refusals could not be recorded");
     }
+}
+
+/// The client of the e-tax bureau, if people sign in there.
+fn relying_party(config: &Config) -> Result<Option<Arc<RelyingParty>>, OidcError> {
+    let portal = config.portal.as_ref();
+    let configured = portal.and_then(|portal| portal.oidc.as_ref().zip(portal.public_url.as_ref()));
+    configured.map(|(options, public_url)| RelyingParty::new(options, public_url)).transpose()
 }
 
 fn listen(address: SocketAddr) -> Result<TcpListener, AppError> {

@@ -17,6 +17,24 @@ const SAID: &[(&str, Tone, &str, &str)] = &[
         "登录已过期，请重新登录。未提交的内容没有生效。",
         "Your session has ended: sign in again. Nothing that you had not sent was done.",
     ),
+    (
+        "sign-in-cancelled",
+        Tone::Warn,
+        "登录没有完成，您可以重新登录。",
+        "You were not signed in: you can sign in again.",
+    ),
+    (
+        "sign-in-failed",
+        Tone::Warn,
+        "电子税务局的登录结果未能核实，请重新登录；多次出现请联系主管税务机关。",
+        "What the e-tax bureau said of you could not be verified: sign in again, and tell your tax office if it happens again.",
+    ),
+    (
+        "bureau-away",
+        Tone::Warn,
+        "电子税务局暂时没有响应，请稍后再试。",
+        "The e-tax bureau does not answer at present: try again in a while.",
+    ),
     ("firm", Tone::Good, "已切换企业。", "You now act for this firm."),
     (
         "confirmed",

@@ -5,6 +5,7 @@
 
 pub mod assets;
 pub mod attention;
+pub mod bureau_sign_in;
 pub mod demo_sign_in;
 pub mod errors;
 pub mod firms;
