@@ -145,7 +145,9 @@ mod tests {
             sentinels: SentinelOptions::default(),
             requests: RequestOptions::default(),
             portal_url: None,
+            consent: Default::default(),
             fairness: FairnessOptions::default(),
+            portal_url: None,
         };
         assert!(lies_with_database(&places("/srv/exchange/a.anchor")));
         assert!(lies_with_database(&places("/srv/exchange/below/a.anchor")));

@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use chrono::{Days, NaiveDate};
 
+use super::Exchange;
 use super::catalogue::{Deliveries, Delivery};
 use super::error::{ServiceError, ServiceResult};
 use super::remarks::Remarks;
@@ -18,12 +19,13 @@ use crate::domain::narrow::Narrowing;
 use crate::domain::period::Window;
 use crate::domain::product::FieldProfile;
 use crate::domain::section::{Section, SectionReason, SectionStatus};
-use crate::domain::sections::registration::REGISTRATION_KEY;
+use crate::domain::sections::registration::{REGISTRATION_KEY, Registration, RegistrationRecord};
 use crate::domain::taxpayer_id::TaxpayerId;
 use crate::domain::taxpayer_kind::TaxpayerKind;
 use crate::seal::salt::SaltKey;
 use crate::seal::sd_jwt::Disclosure;
 use crate::store::db::Db;
+use crate::store::ledger;
 use crate::store::records::{self, RecordRow};
 
 /// Whose section is wanted, for whom, as of when.
@@ -113,6 +115,23 @@ pub(super) fn kind_of_taxpayer(
         None => None,
     };
     Ok(TaxpayerKind::of(code.as_deref(), taxpayer))
+}
+
+/// The newest registration of a taxpayer that is visible, if it has one.
+pub fn newest_registration(
+    exchange: &Exchange,
+    taxpayer: &TaxpayerId,
+) -> ServiceResult<Option<Registration>> {
+    let head = exchange.ledger.read(ledger::head)?;
+    let size = i64::try_from(head.frontier.size()).map_err(ServiceError::internal)?;
+    let deliveries = exchange.catalogue.upto(head.last_batch_index)?;
+    let revisions = exchange.data.read(|c| records::revisions(c, taxpayer, Section::Registration))?;
+    let newest = newest_visible(revisions, &deliveries, size);
+    let Some((_, row)) = newest.get(REGISTRATION_KEY) else { return Ok(None) };
+    match serde_json::from_str(&row.body).map_err(ServiceError::internal)? {
+        RegistrationRecord::Registration(registration) => Ok(Some(registration)),
+        RegistrationRecord::Status(_) | RegistrationRecord::Change(_) => Ok(None),
+    }
 }
 
 fn read_section(
