@@ -16,7 +16,6 @@ use crate::portal::options::PortalOptions;
 use crate::service::enrolment::AdministrationOptions;
 use crate::service::fairness::FairnessOptions;
 use crate::service::keys::KeyPlaces;
-use crate::service::requests::RequestOptions;
 use crate::service::policy::ConsentOptions;
 use crate::service::start::Places;
 use crate::service::witnesses::WitnessOptions;
@@ -191,7 +190,7 @@ impl Config {
             .chain(&mut self.tls.crl)
             .chain(self.keys.pkcs11_module.as_mut())
             .chain(self.keys.pkcs11_pin_file.as_mut())
-            .chain(self.portal.as_mut().into_iter().flat_map(PortalOptions::paths));
+            .chain(self.portal.as_mut().into_iter().flat_map(PortalOptions::paths))
             .chain(self.consent.policy_file.as_mut());
         for path in paths.into_iter().chain(more) {
             *path = base.join(&*path);
@@ -223,7 +222,6 @@ impl Config {
             authorities: self.tls.ca.clone(),
             administration: self.administration,
             sentinels: self.sentinels.clone(),
-            requests: RequestOptions::default(),
             consent: self.consent.clone(),
             fairness: self.fairness.clone(),
             portal_url: self.portal.as_ref().and_then(|portal| portal.public_url.clone()),

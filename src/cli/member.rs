@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use super::arguments::{MemberAction, MemberOptions};
 use super::contact;
+use super::return_url;
 use super::enrol;
 use super::output::{Failure, open_exchange, operator, say};
 use super::proposal::waiting;
@@ -24,6 +25,7 @@ pub fn run(options: &MemberOptions) -> Result<ExitCode, Failure> {
         MemberAction::Enrol(options) => return enrol::enrol(options),
         MemberAction::Crl(options) => return enrol::crl(options),
         MemberAction::Contact(options) => return contact::contact(options),
+        MemberAction::ReturnUrl(options) => return return_url::return_url(options),
         MemberAction::Leave(options) => (&options.config, Change::WithdrawMember(options.member()?)),
         MemberAction::Add { config, member, role, name, certificate, label, quota_per_day } => {
             let exchange = open_exchange(config)?;

@@ -5,11 +5,10 @@
 
 use std::sync::Arc;
 
-use chrono::Days;
 use serde::Serialize;
 
 use super::amend::must_be_alive;
-use super::rules::problems;
+use super::rules::{end_after, in_force, problems};
 use super::text::{Drawing, Inputs, Texts, own_business};
 use super::{RequestView, Stop, entry, lock_own, operator, own, settled, stepped, views};
 use crate::domain::consent::{Consent, ConsentStatus, ConsentTerms, Grantor, GrantorRole, Purpose};
@@ -24,11 +23,11 @@ use crate::seal::digest::{canonical_json, prefixed_digest};
 use crate::service::Exchange;
 use crate::service::consent::ConsentView;
 use crate::service::error::{ServiceError, ServiceResult};
+use crate::service::personal;
 use crate::service::receipt::Receipt;
-use crate::service::release::POLICY;
 use crate::store::db::AnyConnection;
 use crate::store::ledger::{Draft, Field};
-use crate::store::{consent_requests, consents, firm_settings, products};
+use crate::store::{consent_requests, consents, firm_settings};
 
 /// What the person ticked of one bank's request.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -199,7 +198,8 @@ impl Unit {
             let why = "this firm grants jointly: the financial officer has to approve first";
             return Err(ServiceError::Conflict(why.into()).into());
         }
-        let wrong = problems(&request.terms, &request.bank, products::find(c, &request.product)?.as_ref());
+        let (terms, bank, product) = (&request.terms, &request.bank, &request.product);
+        let wrong = problems(&self.exchange, c, terms, bank, product, now)?;
         if !wrong.is_empty() {
             return Err(ServiceError::Invalid(wrong).into());
         }
@@ -208,7 +208,8 @@ impl Unit {
             Drawing { exchange: &self.exchange, acting: &self.acting, own_business: self.own_business, now };
         let inputs = draw.inputs(c, &request)?;
         let texts = inputs.read(&item.text_digest, item.personal.as_deref())?;
-        let terms = self.terms(now, role, item, &request, id.clone(), &inputs, &texts);
+        let policy = in_force(&self.exchange, c)?.version.clone();
+        let terms = self.terms(now, role, item, &request, id.clone(), policy, &inputs, &texts);
         let json = canonical_json(&terms).map_err(ServiceError::internal)?;
         request.consent = Some(id);
         request.decided_at = Some(now);
@@ -234,6 +235,7 @@ impl Unit {
             }
             let place = drafts.len();
             drafts.push(self.entry(EntryKind::ConsentGranted, &consent));
+            drafts.extend(personal::grant_in_unit(c, now, &self.acting, &consent)?);
             if let Some(old) = &request.supersedes {
                 consents::set_status(c, old, ConsentStatus::Superseded, None, now)?;
                 let old = consents::find(c, old)?.ok_or(ServiceError::NotFound)?;
@@ -253,6 +255,7 @@ impl Unit {
         item: &GrantItem,
         request: &ConsentRequest,
         id: String,
+        policy: String,
         inputs: &Inputs,
         texts: &Texts,
     ) -> ConsentTerms {
@@ -261,8 +264,6 @@ impl Unit {
             true => vec![Purpose::PreLoan, Purpose::PostLoan],
             false => vec![Purpose::PreLoan],
         };
-        let last_day = inputs.firm.valid_until;
-        let end = last_day.checked_add_days(Days::new(1)).unwrap_or(last_day);
         let authentication = self.acting.authentication;
         ConsentTerms {
             taxpayer_id: request.taxpayer.clone(),
@@ -272,7 +273,7 @@ impl Unit {
             sections: request.terms.sections.clone(),
             window: request.terms.window,
             valid_from: now,
-            valid_to: Timestamp::shanghai_midnight(end),
+            valid_to: end_after(inputs.firm.valid_until),
             pulls_max: request.terms.pulls,
             personal_data: item.personal.is_some(),
             share_outcome_with: item.share.clone(),
@@ -285,7 +286,7 @@ impl Unit {
                 assurance: authentication.assurance,
                 authenticated_at: authentication.at,
             },
-            details: Some(self.details(request, post_loan, &id, inputs, texts)),
+            details: Some(self.details(request, post_loan, policy, inputs, texts)),
             id,
         }
     }
@@ -294,7 +295,7 @@ impl Unit {
         &self,
         request: &ConsentRequest,
         post_loan: bool,
-        id: &str,
+        policy: String,
         inputs: &Inputs,
         texts: &Texts,
     ) -> ConsentDetails {
@@ -304,7 +305,7 @@ impl Unit {
             number: inputs.firm.number.clone(),
             recipient: inputs.firm.bank.recipient(),
             provision: Provision::GatewayPull,
-            policy: POLICY.to_owned(),
+            policy,
             post_loan_trigger: post_loan.then_some(PostLoanTrigger::DrawdownToSettlement),
             // Only where somebody else prepared it.
             prepared_by: prepared
@@ -312,7 +313,7 @@ impl Unit {
                 .map(|one| one.operator.clone()),
             approved_by: request.approvals.iter().map(|one| one.operator.clone()).collect(),
             personal: personal.map(|(input, shown)| PersonalTerms {
-                id: id.to_owned(),
+                id: self.exchange.fresh_id(),
                 role: input.role,
                 data_types: input.data_types(),
                 text: shown.named(),
