@@ -5,10 +5,10 @@ use std::process::ExitCode;
 
 use super::arguments::{MemberAction, MemberOptions};
 use super::contact;
-use super::return_url;
 use super::enrol;
 use super::output::{Failure, open_exchange, operator, say};
 use super::proposal::waiting;
+use super::return_url;
 use crate::domain::member::{CertificateState, MemberId, MemberStatus};
 use crate::service::Exchange;
 use crate::service::admin::Change;

@@ -10,8 +10,8 @@ use super::error::{ServiceError, ServiceResult};
 use super::receipt::Committed;
 use crate::domain::member::{MemberId, MemberStatus, Role};
 use crate::domain::member_contact::MemberContact;
-use crate::domain::return_url::ReturnUrl;
 use crate::domain::representative::ActingFor;
+use crate::domain::return_url::ReturnUrl;
 use crate::domain::timestamp::Timestamp;
 use crate::ledger::entry::EntryKind;
 pub use crate::seal::sd_jwt::HOLDER;
@@ -19,8 +19,8 @@ use crate::store::db::AnyConnection;
 use crate::store::error::{StoreError, StoreResult};
 use crate::store::ledger::{Draft, Field};
 use crate::store::member_contacts;
-use crate::store::return_urls;
 use crate::store::members::{self, Certificate, Member};
+use crate::store::return_urls;
 
 /// The actor of what is done on the host's command line.
 pub const OPERATOR: &str = "operator";

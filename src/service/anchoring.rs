@@ -142,7 +142,6 @@ mod tests {
             administration: AdministrationOptions::default(),
             witness: WitnessOptions::default(),
             sentinels: SentinelOptions::default(),
-            portal_url: None,
             consent: Default::default(),
             fairness: FairnessOptions::default(),
             portal_url: None,

@@ -13,8 +13,8 @@ use super::db::{AnyConnection, on_backend};
 use super::error::{StoreError, StoreResult};
 use super::ledger::signed;
 use super::schema::{
-    consent, consent_request, entry_fact, entry_fact_cursor, hold, intermediary_report, ledger_entry, objection, own_copy,
-    product, release, sentinel_case,
+    consent, consent_request, entry_fact, entry_fact_cursor, hold, intermediary_report, ledger_entry,
+    objection, own_copy, product, release, sentinel_case,
 };
 use crate::domain::hold::HoldKind;
 use crate::domain::timestamp::Timestamp;

@@ -208,7 +208,11 @@ async fn a_person_returns_only_to_what_is_registered(backend: Backend) {
     let token = answer["sign_url"].as_str().unwrap().rsplit_once('/').unwrap().1;
     let opened = requests::by_token(exchange, &representative, token).await.unwrap();
     assert_eq!((opened.id.as_str(), opened.returns), (id.as_str(), true));
-    assert_eq!(requests::return_to(exchange, &representative, id.clone()).await.unwrap(), None, "no answer yet");
+    assert_eq!(
+        requests::return_to(exchange, &representative, id.clone()).await.unwrap(),
+        None,
+        "no answer yet"
+    );
     let item = ticked(exchange, &representative, &id).await;
     let granted = requests::grant(exchange, &representative, Grant { items: vec![item] }).await.unwrap();
     let back = requests::return_to(exchange, &representative, id.clone()).await.unwrap().unwrap();
@@ -238,11 +242,13 @@ async fn quotas_count_firms_that_do_not_exist(backend: Backend) {
     asked(&site, "bank-01", firms[1].taxpayer_id.as_str()).await;
     // The same request under one key is one request with one answer.
     let wire = Wire::new(&site, "bank-01", &site.url());
-    let send = || wire.post_with_key(PATH, "key-1", &body("bank-01", firms[2].taxpayer_id.as_str()));
-    let (first, second) = (send().await, send().await);
+    let same = body("bank-01", firms[2].taxpayer_id.as_str());
+    let first = wire.post(PATH, &same, Some("key-1")).await.unwrap();
+    let second = wire.post(PATH, &same, Some("key-1")).await.unwrap();
     assert_eq!(first.0, StatusCode::ACCEPTED, "{}", first.1);
     assert_eq!(first, second);
-    let other = wire.post_with_key(PATH, "key-1", &body("bank-01", firms[3].taxpayer_id.as_str())).await;
+    let other =
+        wire.post(PATH, &body("bank-01", firms[3].taxpayer_id.as_str()), Some("key-1")).await.unwrap();
     assert_eq!(other.0, StatusCode::UNPROCESSABLE_ENTITY, "{}", other.1);
     site.clock.advance_seconds(86_400);
     asked(&site, "bank-01", firms[0].taxpayer_id.as_str()).await;
@@ -291,7 +297,9 @@ async fn time_reminds_and_ends(backend: Backend) {
     site.product("bank-01").await;
     let id = asked(&site, "bank-01", firm.as_str()).await;
     let waiting = "request_waiting";
-    for (days, reminded, lapsed) in [(2, 0, None), (2, 1, None), (1, 1, None), (26, 1, Some(&1)), (1, 1, Some(&1))] {
+    for (days, reminded, lapsed) in
+        [(2, 0, None), (2, 1, None), (1, 1, None), (26, 1, Some(&1)), (1, 1, Some(&1))]
+    {
         site.clock.advance_seconds(days * 86_400);
         // What is due is in rows: a gateway that was down does it when it is back.
         site.restart();
@@ -300,7 +308,9 @@ async fn time_reminds_and_ends(backend: Backend) {
         let taxpayer = firm.as_str().to_owned();
         let told = site
             .exchange()
-            .blocking(move |e| Ok(e.ledger.read(|c| shuidaiyi::store::notifications::page(c, &taxpayer, None, 100))?))
+            .blocking(move |e| {
+                Ok(e.ledger.read(|c| shuidaiyi::store::notifications::page(c, &taxpayer, None, 100))?)
+            })
             .await
             .unwrap();
         let count = told.iter().filter(|one| one.notice.kind().as_str() == waiting).count();

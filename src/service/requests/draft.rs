@@ -99,8 +99,7 @@ pub(super) async fn make(
         consent_requests::insert(c, &request, None)?;
         one(views(c, &exchange.directory, vec![request], now)?)
     };
-    let (view, _) =
-        writer.unit(move |c, now| settled(work(c, now).map(|v| (v, Vec::new())))).await?;
+    let (view, _) = writer.unit(move |c, now| settled(work(c, now).map(|v| (v, Vec::new())))).await?;
     Ok(view)
 }
 
@@ -124,8 +123,7 @@ pub async fn edit(
         consent_requests::save(c, &request)?;
         one(views(c, &exchange.directory, vec![request], now)?)
     };
-    let (view, _) =
-        writer.unit(move |c, now| settled(work(c, now).map(|v| (v, Vec::new())))).await?;
+    let (view, _) = writer.unit(move |c, now| settled(work(c, now).map(|v| (v, Vec::new())))).await?;
     Ok(view)
 }
 

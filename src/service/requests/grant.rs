@@ -5,6 +5,7 @@
 
 use std::sync::Arc;
 
+use chrono::Days;
 use serde::Serialize;
 
 use super::amend::must_be_alive;
@@ -209,12 +210,18 @@ impl Unit {
         let inputs = draw.inputs(c, &request)?;
         let texts = inputs.read(&item.text_digest, item.personal.as_deref())?;
         let policy = in_force(&self.exchange, c)?.version.clone();
-        let terms = self.terms(now, role, item, &request, id.clone(), policy, &inputs, &texts);
+        let terms = self.terms(now, role, item, &request, id.clone(), &inputs, &texts, policy);
         let json = canonical_json(&terms).map_err(ServiceError::internal)?;
         request.consent = Some(id);
         request.decided_at = Some(now);
         let digest = prefixed_digest(json.as_bytes());
-        let consent = Consent { terms, digest, status: ConsentStatus::Granted, pulls_used: 0 };
+        let consent = Consent {
+            terms,
+            digest,
+            status: ConsentStatus::Granted,
+            pulls_used: 0,
+            personal_withdrawn: false,
+        };
         Ok(Ready { request, consent, json, texts })
     }
 
@@ -255,9 +262,9 @@ impl Unit {
         item: &GrantItem,
         request: &ConsentRequest,
         id: String,
-        policy: String,
         inputs: &Inputs,
         texts: &Texts,
+        policy: String,
     ) -> ConsentTerms {
         let post_loan = item.post_loan && request.terms.purpose.contains(&Purpose::PostLoan);
         let purpose = match post_loan {
@@ -286,7 +293,7 @@ impl Unit {
                 assurance: authentication.assurance,
                 authenticated_at: authentication.at,
             },
-            details: Some(self.details(request, post_loan, policy, inputs, texts)),
+            details: Some(self.details(request, post_loan, inputs, texts, policy)),
             id,
         }
     }
@@ -295,9 +302,9 @@ impl Unit {
         &self,
         request: &ConsentRequest,
         post_loan: bool,
-        policy: String,
         inputs: &Inputs,
         texts: &Texts,
+        policy: String,
     ) -> ConsentDetails {
         let prepared = request.prepared_by.as_ref();
         let personal = inputs.personal.as_ref().zip(texts.personal.as_ref());
