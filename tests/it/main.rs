@@ -19,6 +19,7 @@ mod evidence;
 mod fault_points;
 mod fields;
 mod firm;
+mod firm_pages;
 mod flows;
 mod import_memory;
 mod input;
