@@ -127,11 +127,14 @@ fn read_section(
         let first_index = first.get(key).copied().unwrap_or(i64::MAX);
         remarks.hides(key, first_index, wanted.today)
     };
-    let (keys, records): (Vec<String>, Vec<EncodedRecord>) = newest_visible(revisions, deliveries, wanted.size)
-        .into_iter()
-        .filter(|(key, (_, row))| in_window(row, wanted.window) && !is_hidden(key))
-        .map(|(key, (_, row))| (key, EncodedRecord { body: row.body, marks: row.marks, checks: row.checks }))
-        .unzip();
+    let (keys, records): (Vec<String>, Vec<EncodedRecord>) =
+        newest_visible(revisions, deliveries, wanted.size)
+            .into_iter()
+            .filter(|(key, (_, row))| in_window(row, wanted.window) && !is_hidden(key))
+            .map(|(key, (_, row))| {
+                (key, EncodedRecord { body: row.body, marks: row.marks, checks: row.checks })
+            })
+            .unzip();
     if records.is_empty() {
         return Ok(explain_absence(deliveries, wanted));
     }
