@@ -12,9 +12,12 @@ use crate::http::body::BodyOptions;
 use crate::http::server::GatewayOptions;
 use crate::http::tls::TlsOptions;
 use crate::outbound::pkcs11::TokenOptions;
+use crate::portal::options::PortalOptions;
 use crate::service::enrolment::AdministrationOptions;
 use crate::service::fairness::FairnessOptions;
 use crate::service::keys::KeyPlaces;
+use crate::service::requests::RequestOptions;
+use crate::service::policy::ConsentOptions;
 use crate::service::start::Places;
 use crate::service::witnesses::WitnessOptions;
 use crate::store::db::Location;
@@ -50,9 +53,15 @@ pub struct Config {
     /// Thresholds of the rules over the stream of pulls.
     #[serde(default)]
     pub sentinels: SentinelOptions,
+    /// Rules on authorisations.
+    #[serde(default)]
+    pub consent: ConsentOptions,
     /// Notice of violations before their first release, and the calendar of working days.
     #[serde(default)]
     pub fairness: FairnessOptions,
+    /// The taxpayers' portal; none without this section.
+    #[serde(default)]
+    pub portal: Option<PortalOptions>,
 }
 
 /// Where records and ledger are kept: two SQLite files, or two schemas of a PostgreSQL database.
@@ -146,6 +155,9 @@ impl Config {
         let absolute = std::path::absolute(path).map_err(|why| fail(&why))?;
         config.sentinels.check().map_err(|why| fail(&why))?;
         config.fairness.check().map_err(|why| fail(&why))?;
+        if let Some(portal) = &config.portal {
+            portal.check().map_err(|why| fail(&why))?;
+        }
         config.resolve(absolute.parent().unwrap_or(Path::new("/")));
         config.keys.token().map_err(|why| fail(&why))?;
         if config.database.connections < 3 {
@@ -178,7 +190,9 @@ impl Config {
             .into_iter()
             .chain(&mut self.tls.crl)
             .chain(self.keys.pkcs11_module.as_mut())
-            .chain(self.keys.pkcs11_pin_file.as_mut());
+            .chain(self.keys.pkcs11_pin_file.as_mut())
+            .chain(self.portal.as_mut().into_iter().flat_map(PortalOptions::paths));
+            .chain(self.consent.policy_file.as_mut());
         for path in paths.into_iter().chain(more) {
             *path = base.join(&*path);
         }
@@ -209,7 +223,10 @@ impl Config {
             authorities: self.tls.ca.clone(),
             administration: self.administration,
             sentinels: self.sentinels.clone(),
+            requests: RequestOptions::default(),
+            consent: self.consent.clone(),
             fairness: self.fairness.clone(),
+            portal_url: self.portal.as_ref().and_then(|portal| portal.public_url.clone()),
         })
     }
 

@@ -8,6 +8,7 @@ use actix_web::rt::task::JoinHandle;
 use tracing::warn;
 
 use crate::service::Exchange;
+use crate::service::consent_clock;
 use crate::service::directory::REFRESH_EVERY;
 use crate::service::error::{ServiceError, ServiceResult};
 use crate::service::evidence;
@@ -18,10 +19,12 @@ use crate::service::keys;
 use crate::service::notifications;
 use crate::service::refusals;
 use crate::service::sentinels;
+use crate::service::sessions;
 use crate::service::witnesses;
 use crate::store::idempotency;
 
 const SECOND: Duration = Duration::from_secs(1);
+const MINUTE: Duration = Duration::from_secs(60);
 const HOUR: Duration = Duration::from_secs(3600);
 
 /// Starts every task on the current thread's runtime.
@@ -72,6 +75,12 @@ pub fn spawn(exchange: &Arc<Exchange>) -> Vec<JoinHandle<()>> {
         every(HOUR, exchange, "Releases that led to nothing could not be judged", |e| async move {
             e.blocking(sentinels::judge_unused).await
         }),
+        every(MINUTE, exchange, "What is due to authorisations waits for the next turn", |e| async move {
+            e.blocking(consent_clock::turn).await
+        }),
+        at_once_and_every(HOUR, exchange, "Older authorisations got no reminders yet", |e| async move {
+            e.blocking(consent_clock::adopt).await
+        }),
         every(
             2 * SECOND,
             exchange,
@@ -84,6 +93,9 @@ pub fn spawn(exchange: &Arc<Exchange>) -> Vec<JoinHandle<()>> {
             "Firms could not be told of violations; they are told later, and nothing of them leaves until then",
             |e| async move { e.blocking(fairness::follow).await },
         ),
+        at_once_and_every(HOUR, exchange, "Sessions that ended could not be forgotten", |e| async move {
+            e.blocking(sessions::sweep).await.map(drop)
+        }),
         actix_web::rt::spawn(sweep_deliveries(exchange.clone())),
     ]
 }

@@ -88,6 +88,9 @@ pub struct InitOptions {
     /// Port of the operations listener.
     #[arg(long, default_value_t = 9464)]
     pub operations_port: u16,
+    /// Port of the taxpayers' portal.
+    #[arg(long, default_value_t = 8444)]
+    pub portal_port: u16,
     /// Dossiers that each bank may ask for in a day.
     #[arg(long, default_value_t = 100_000)]
     pub quota_per_day: u64,
@@ -267,6 +270,8 @@ pub enum MemberAction {
     Leave(super::enrol::LeaveOptions),
     /// 开发用吊销清单 A revocation list of the development authority
     Crl(super::enrol::CrlOptions),
+    /// 登记联系方式 How firms reach a member about their data
+    Contact(super::contact::ContactOptions),
     /// 设定每日查询配额 How many dossiers a bank may ask for in a day
     Quota {
         /// The configuration file.

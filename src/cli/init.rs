@@ -11,6 +11,8 @@ use super::output::{Failure, operator_label, say};
 use crate::clock::{Clock, SystemClock};
 use crate::config::{Config, DATABASE_URL_VARIABLE};
 use crate::domain::member::{MemberId, MemberStatus, Role};
+use crate::domain::member_contact::MemberContact;
+use crate::domain::uscc::Uscc;
 use crate::ledger::note::NoteSigner;
 use crate::seal::authority::{DevelopmentAuthority, Issued};
 use crate::seal::certificate::MemberCertificate;
@@ -151,7 +153,7 @@ fn write_members(
 ) -> Result<Vec<Change>, Failure> {
     let certs = dir.join("certs");
     let mut changes = Vec::new();
-    for (slug, role, name) in roster() {
+    for (place, (slug, role, name)) in (1_u32..).zip(roster()) {
         let issued = authority.issue_client(&slug, "system", now).map_err(Failure::system)?;
         write_pair(&certs, &slug, &issued)?;
         if role == Role::Bank {
@@ -162,8 +164,9 @@ fn write_members(
         let id: MemberId = slug.parse().map_err(Failure::system)?;
         let certificate = MemberCertificate::parse_der(&issued.certificate_der).map_err(Failure::system)?;
         let pinned = pin(&certificate, &id, "system")?;
-        changes.push(Change::Add(
+        changes.push(Change::AddWithContact(
             Member { id, role, name, status: MemberStatus::Active, quota_per_day },
+            contact(place, role)?,
             pinned,
         ));
     }
@@ -191,6 +194,21 @@ fn roster() -> Vec<(String, Role, String)> {
     banks.chain(others.map(|(slug, role, name)| (slug.to_owned(), role, name.to_owned()))).collect()
 }
 
+/// How firms reach the n-th member, from 1; invented.
+fn contact(place: u32, role: Role) -> Result<MemberContact, Failure> {
+    // GB 32100-2015: banks are registered in commerce, as enterprises; offices under 机构编制.
+    let (department, class) = match role {
+        Role::Bank => ('9', '1'),
+        Role::Bureau | Role::Regulator | Role::Platform => ('1', '1'),
+    };
+    let uscc = Uscc::from_parts(department, class, "440300", &format!("DEM0{place:04}"));
+    Ok(MemberContact {
+        uscc: uscc.map_err(Failure::system)?,
+        contact: format!("客户信息保护岗 0755-0000{place:04}"),
+        complaint: format!("投诉专线 0755-0001{place:04}"),
+    })
+}
+
 /// The anchor lies beside the directory, so that a backup of the directory does not set it back too.
 fn anchor_of(dir: &Path) -> Result<PathBuf, Failure> {
     // By its components, so that a slash at the end does not put the anchor inside.
@@ -211,11 +229,18 @@ fn configuration(dir: &Path, options: &InitOptions) -> Result<String, Failure> {
             format!("postgres_url_file = \"keys/{DATABASE_URL_FILE}\"")
         }
     };
+    let public_url = match options.portal_port {
+        // Any free port: what it is shows at the start.
+        0 => "# public_url = \"https://etax.example\"".to_owned(),
+        port => format!("public_url = \"https://localhost:{port}\""),
+    };
     Ok(TEMPLATE
         .replace("{postgres}", &postgres)
         .replace("{anchor}", &anchor)
         .replace("{port}", &options.port.to_string())
-        .replace("{operations_port}", &options.operations_port.to_string()))
+        .replace("{operations_port}", &options.operations_port.to_string())
+        .replace("{portal_port}", &options.portal_port.to_string())
+        .replace("{public_url}", &public_url))
 }
 
 const TEMPLATE: &str = include_str!("shuidaiyi.toml.template");

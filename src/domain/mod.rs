@@ -1,9 +1,11 @@
 //! What the exchange is about: taxpayers, tax facts, consents, dossiers. Knows no database, socket or clock.
 
+pub mod access;
 pub mod case;
 pub(crate) mod codes;
 pub mod consent;
 pub mod consent_details;
+pub mod consent_request;
 pub mod correction;
 pub mod denial;
 pub mod describe;
@@ -15,14 +17,17 @@ pub mod id_digest;
 pub mod import;
 pub mod key_use;
 pub mod member;
+pub mod member_contact;
 pub mod narrow;
 pub mod notice;
 pub mod period;
 pub mod permit;
+pub mod policy;
 pub mod product;
 pub mod proposal;
 pub mod record;
 pub mod representative;
+pub mod return_url;
 pub mod section;
 pub mod sections;
 pub mod sentinel;

@@ -12,6 +12,7 @@ use crate::domain::section::Section;
 use crate::domain::timestamp::Timestamp;
 use crate::seal::digest::{base64url, sha256};
 use crate::seal::salt::SaltKey;
+use crate::seal::sd_jwt::Disclosure;
 use crate::store::db::AnyConnection;
 use crate::store::disclosures::{self, DisclosureRow};
 use crate::store::error::{StoreError, StoreResult};
@@ -99,6 +100,21 @@ pub fn ready(
         found.push(ready);
     }
     Ok(Some(of(found, head.frontier.size(), seen, salt)))
+}
+
+/// Every disclosure that the permit would open now, built as [`ready`] builds them and kept nowhere.
+///
+/// Answers the ledger size they were read at too. Blocks on the databases.
+pub fn unkept(exchange: &Exchange, permit: &Permit, at: Timestamp) -> ServiceResult<(Vec<Disclosure>, u64)> {
+    let salt = &*newest_salt(exchange)?;
+    let head = exchange.ledger.read(ledger::head)?;
+    let deliveries = exchange.catalogue.upto(head.last_batch_index)?;
+    let seen = Seen::new(head.frontier.size(), head.last_batch_index)?;
+    let built = permit.sections().iter().map(|section| {
+        let place = Place::new(permit, *section, salt, at);
+        Ok(assemble(&exchange.data, &deliveries, salt, place.wanted(seen.size))?.disclosure)
+    });
+    Ok((built.collect::<ServiceResult<_>>()?, head.frontier.size()))
 }
 
 fn of(disclosures: Vec<Arc<ReadyDisclosure>>, read_at: u64, seen: Seen, salt: &SaltKey) -> Ready {

@@ -1,6 +1,7 @@
 //! The use cases. Each decides by the rules of `domain`, writes through the one writer, and answers
 //! with a value or with whose fault it was.
 
+pub mod accesses;
 pub mod admin;
 pub mod anchoring;
 pub mod assemble;
@@ -11,6 +12,11 @@ pub mod cases;
 pub mod catalogue;
 pub mod committer;
 pub mod consent;
+pub mod consent_letter;
+pub mod consent_receipt;
+pub mod consent_text;
+pub mod consent_clock;
+pub mod deletions;
 pub mod corrections;
 pub mod directory;
 pub mod disclosures;
@@ -39,7 +45,12 @@ pub mod members;
 pub mod memory;
 pub mod notifications;
 pub mod objections;
+pub mod personal;
+pub mod policy;
+pub mod own_copy;
+pub mod pdf_attachment;
 pub mod prepare;
+pub mod preview;
 pub mod product;
 pub mod proposals;
 pub mod proposed;
@@ -52,11 +63,17 @@ pub mod rejections;
 pub mod release;
 pub mod remarks;
 pub mod repeat;
+pub mod requests;
+pub mod reports;
 pub mod sentinels;
+pub mod sessions;
+pub mod sign_in;
 pub mod staging;
+pub mod standing;
 pub mod start;
 pub mod verify;
 pub mod verify_bundle;
+pub mod verify_consent;
 pub mod verify_policy;
 pub mod witness;
 pub mod witnesses;
@@ -74,11 +91,13 @@ use self::fairness::FairnessOptions;
 use self::keys::Keys;
 use self::memory::Memory;
 use self::refusals::RefusalCounter;
+use self::requests::RequestOptions;
 use self::witnesses::Witnesses;
 use self::writer::Writer;
 use crate::clock::Clock;
 use crate::domain::sentinel::SentinelOptions;
 use crate::store::db::Db;
+use crate::store::policies::InForce;
 
 /// Everything the use cases work with, built once by [`start::open`].
 pub struct Exchange {
@@ -108,11 +127,25 @@ pub struct Exchange {
     pub refusals: RefusalCounter,
     /// Thresholds of the rules over the stream of pulls.
     pub sentinels: SentinelOptions,
+    /// How requests for authorisations go.
+    pub requests: RequestOptions,
+    /// How far authorisations may go.
+    pub policy: InForce,
     /// Notice of violations before their first release, and the calendar of working days.
     pub fairness: FairnessOptions,
+    /// Where browsers find the portal, without a slash at the end; `None` where there is none.
+    pub portal_url: Option<String>,
 }
 
+/// Where the portal of another process on this host listens, if nothing else was said.
+const PORTAL_UNLESS_SAID: &str = "https://localhost:8444";
+
 impl Exchange {
+    /// Where browsers find the portal that answers requests, without a slash at the end.
+    pub fn portal_url(&self) -> &str {
+        self.portal_url.as_deref().unwrap_or(PORTAL_UNLESS_SAID)
+    }
+
     /// Runs work that blocks, away from the threads that serve connections.
     pub async fn blocking<T: Send + 'static>(
         self: &Arc<Self>,

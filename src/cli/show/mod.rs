@@ -3,20 +3,12 @@
 //! Without `--trust` nothing is verified, and it says so. With it the dossier is verified first, and one that fails is
 //! not shown.
 
-mod book;
-mod document;
-mod fields;
 mod html;
-mod money;
-mod names;
 mod read;
-mod section;
-mod series;
 mod sparkline;
 mod summary;
 mod table;
 mod terminal;
-mod value;
 
 use std::io::{IsTerminal, Read};
 use std::path::Path;
@@ -24,14 +16,15 @@ use std::process::ExitCode;
 
 use serde_json::{Map, Value, json};
 
-use self::book::Book;
-use self::document::{Cell, Label, Tone, label};
 use self::read::Dossier;
 use super::arguments::ShowOptions;
 use super::output::{Failure, NO, say};
 use crate::clock::{Clock, SystemClock};
 use crate::domain::section::Section;
 use crate::domain::timestamp::Timestamp;
+use crate::readable::book::Book;
+use crate::readable::document::{Cell, Label, Tone, label};
+use crate::readable::value::harmless;
 use crate::seal::trust::TrustFile;
 use crate::seal::verify::{Check, Expectations, check_dossier};
 use crate::service::verify::verify;
@@ -57,8 +50,8 @@ pub fn run(options: &ShowOptions) -> Result<ExitCode, Failure> {
         say(as_json(&dossier, checked.as_ref(), options.section.as_deref()));
     }
     let (verdict, lines) = verdict(checked.as_ref(), now);
-    let book = Book::new(&dossier, now.shanghai_date());
-    let document = summary::document(&book, verdict, lines, options.section.as_deref());
+    let book = Book::new(&dossier.contents, now.shanghai_date());
+    let document = summary::document(&dossier, &book, verdict, lines, options.section.as_deref());
     if let Some(out) = &options.html {
         std::fs::write(out, html::page(&document))
             .map_err(|why| Failure::usage(format!("{}: {why}", out.display())))?;
@@ -111,8 +104,8 @@ fn refuse(checked: &Checked, json: bool) -> ExitCode {
 
 fn check_line(check: &Check) -> Cell {
     match &check.outcome {
-        Ok(detail) => Cell::new(Tone::Plain, format!("✓ {}  {}", check.name, value::harmless(detail))),
-        Err(why) => Cell::new(Tone::Bad, format!("✗ {}  {}", check.name, value::harmless(why))),
+        Ok(detail) => Cell::new(Tone::Plain, format!("✓ {}  {}", check.name, harmless(detail))),
+        Err(why) => Cell::new(Tone::Bad, format!("✗ {}  {}", check.name, harmless(why))),
     }
 }
 
@@ -155,6 +148,7 @@ fn verdict(checked: Option<&Checked>, now: Timestamp) -> ((Tone, Label), Vec<Cel
 fn as_json(dossier: &Dossier, checked: Option<&Checked>, only: Option<&str>) -> Value {
     let wanted = |name: &str| only.is_none_or(|only| only == name);
     let sections: Map<String, Value> = dossier
+        .contents
         .sections
         .iter()
         .filter(|(name, _)| wanted(name))
@@ -166,7 +160,7 @@ fn as_json(dossier: &Dossier, checked: Option<&Checked>, only: Option<&str>) -> 
         "dossier_digest": dossier.digest,
         "release_id": dossier.release_id,
         "bank_ref": dossier.bank_ref,
-        "claims": dossier.claims,
+        "claims": dossier.contents.claims,
         "sections": sections,
         "unread": dossier.unread,
     })

@@ -9,6 +9,7 @@ use serde_json::{Map, Value};
 use thiserror::Error;
 
 use crate::ledger::receipt::InclusionReceipt;
+use crate::readable::book::Contents;
 use crate::seal::digest::base64url_decode;
 use crate::seal::jws::read_unverified_payload;
 use crate::seal::sd_jwt::{dossier_digest, split};
@@ -38,10 +39,8 @@ pub struct Dossier {
     pub entry: Option<(u64, String)>,
     /// `sha-256:…` of the JWT.
     pub digest: String,
-    /// The JWT's claims.
-    pub claims: Map<String, Value>,
-    /// The sections, in the order of the file.
-    pub sections: Vec<(String, Map<String, Value>)>,
+    /// The claims and the sections, in the order of the file.
+    pub contents: Contents,
     /// Disclosures that could not be read: their places, from 1, and why.
     pub unread: Vec<String>,
 }
@@ -79,8 +78,7 @@ fn take_apart(sd_jwt: String) -> Result<Dossier, Unreadable> {
     let digest = dossier_digest(jwt);
     Ok(Dossier {
         digest,
-        claims,
-        sections,
+        contents: Contents { claims, sections },
         unread,
         sd_jwt,
         answer: None,
@@ -135,9 +133,9 @@ mod tests {
         let read_answer = read(&answer.to_string()).unwrap();
         assert_eq!(read_bare.digest, read_answer.digest);
         assert_eq!(read_answer.release_id.as_deref(), Some("r-1"));
-        assert_eq!(read_answer.sections, read_bare.sections);
+        assert_eq!(read_answer.contents.sections, read_bare.contents.sections);
         assert!(read_answer.answer.is_none() && read_answer.entry.is_none(), "there is no receipt");
-        assert_eq!(read_bare.claims["aud"], "bank-01");
+        assert_eq!(read_bare.contents.claims["aud"], "bank-01");
     }
 
     #[test]
@@ -145,8 +143,8 @@ mod tests {
         let dossier =
             sd_jwt(&[json!({"a": 1}), json!(["s", "weather", {"status": "sunny"}]), json!(["s", "rating"])]);
         let dossier = read(&dossier).unwrap();
-        assert_eq!(dossier.sections.len(), 1);
-        assert_eq!(dossier.sections[0].0, "weather", "a section of a newer exchange");
+        assert_eq!(dossier.contents.sections.len(), 1);
+        assert_eq!(dossier.contents.sections[0].0, "weather", "a section of a newer exchange");
         assert_eq!(dossier.unread.len(), 2);
         assert!(dossier.unread[1].starts_with("3: "));
     }

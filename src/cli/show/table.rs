@@ -1,16 +1,10 @@
 //! Tables in a terminal, where a Chinese character is two columns wide (Unicode Standard Annex #11).
 
-use unicode_width::UnicodeWidthStr;
-
-use super::document::{Cell, Column, Table, Tone};
+use crate::readable::document::{Cell, Column, Table, Tone};
+use crate::readable::value::width;
 
 /// Between two columns.
 const SPACE: &str = "  ";
-
-/// Columns that a text takes in a terminal.
-pub fn width(text: &str) -> usize {
-    UnicodeWidthStr::width(text)
-}
 
 /// The text with spaces up to that width, behind it or before it.
 pub fn padded(text: &str, wide: usize, right: bool) -> String {
@@ -82,8 +76,8 @@ fn column_width(table: &Table, at: usize, column: &Column) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use super::super::document::{figures, label, texts};
     use super::*;
+    use crate::readable::document::{figures, label, texts};
 
     #[test]
     fn columns_stand_under_each_other_whatever_the_script() {

@@ -1,7 +1,9 @@
 //! The document in a terminal: Chinese, with English beside headings; tables by display width; sparklines for charts.
 
-use super::document::{Block, Chart, Document, Fact, Label, Section, Table, Tone, Unit, Values};
-use super::{money, sparkline, table};
+use super::{sparkline, table};
+use crate::readable::document::{Block, Chart, Document, Fact, Label, Section, Table, Tone, Unit, Values};
+use crate::readable::money;
+use crate::readable::value::width;
 
 /// Where running text is broken.
 const WIDTH: usize = 100;
@@ -120,7 +122,7 @@ impl Page {
     }
 
     fn facts(&mut self, facts: &[Fact]) {
-        let wide = facts.iter().map(|fact| table::width(&fact.label.zh)).max().unwrap_or(0);
+        let wide = facts.iter().map(|fact| width(&fact.label.zh)).max().unwrap_or(0);
         for fact in facts {
             let name = table::padded(&fact.label.zh, wide, false);
             let lines = table::wrapped(&fact.cell.text, WIDTH.saturating_sub(wide + 2));
@@ -134,8 +136,8 @@ impl Page {
     }
 
     fn highlights(&mut self, document: &Document) {
-        let widest = |text: &dyn Fn(&super::document::Highlight) -> String| {
-            document.highlights.iter().map(|one| table::width(&text(one))).max().unwrap_or(0)
+        let widest = |text: &dyn Fn(&crate::readable::document::Highlight) -> String| {
+            document.highlights.iter().map(|one| width(&text(one))).max().unwrap_or(0)
         };
         let names = widest(&|one| one.label.zh.clone());
         let values = widest(&|one| one.cell.text.clone());
@@ -159,7 +161,7 @@ impl Page {
         self.line(String::new());
         self.line(self.style.bold(&chart.title.zh));
         let rows: Vec<&Values> = chart.bars.iter().chain(&chart.line).collect();
-        let wide = rows.iter().map(|row| table::width(&row.label.zh)).max().unwrap_or(0);
+        let wide = rows.iter().map(|row| width(&row.label.zh)).max().unwrap_or(0);
         for row in rows {
             let name = if chart.bars.len() + usize::from(chart.line.is_some()) > 1 {
                 format!("{}  ", table::padded(&row.label.zh, wide, false))

@@ -27,6 +27,9 @@ const OUTCOMES: Table = &[
     ("product_not_approved", "产品未批准", "Product not approved"),
     ("window_closed", "期间未开放", "Window closed"),
     ("on_hold", "已被冻结", "On hold"),
+    ("beyond_policy", "超出政策限额", "Beyond the policy"),
+    ("no_drawdown", "尚无放款", "No drawdown recorded"),
+    ("personal_withdrawn", "个人同意已撤回", "Personal consent withdrawn"),
     ("section_not_consented", "项目未授权", "Section not consented"),
     ("consent-not-in-force", "授权无效", "Consent not in force"),
     ("section-not-consented", "项目未授权", "Section not consented"),
@@ -105,6 +108,7 @@ const CHANGES: Table = &[
     ("withdrawn", "成员退出", "Member leaves"),
     ("certificate_withdrawn", "撤销证书", "Withdraw certificate"),
     ("quota_set", "调整配额", "Set quota"),
+    ("contact_set", "登记联系方式", "Set contact"),
 ];
 
 /// What sentinels measure.
