@@ -48,6 +48,19 @@ const SAID: &[(&str, Tone, &str, &str)] = &[
         "举报已收到，税务机关会处理。谢谢您。",
         "Your report was received. Thank you.",
     ),
+    (
+        "correction-requested",
+        Tone::Good,
+        "已提交更正申请，自现在起提供的数据会注明贵单位有异议。",
+        "Your request is recorded: from now on what is provided says that you dispute the record.",
+    ),
+    ("correction-withdrawn", Tone::Good, "已撤回更正申请。", "You took your request back."),
+    (
+        "statement-added",
+        Tone::Good,
+        "已附上说明，它会随该记录一并提供。",
+        "Your statement is attached, and travels with the record.",
+    ),
     ("firm", Tone::Good, "已切换企业。", "You now act for this firm."),
     (
         "confirmed",

@@ -43,6 +43,7 @@ const MENU: &[(Menu, &str, &str, &str)] = &[
     (Menu::Home, "/", "首页", "Home"),
     (Menu::Accesses, "/accesses", "谁查过我", "Accesses"),
     (Menu::Notifications, "/notifications", "通知", "Notices"),
+    (Menu::MyData, "/my-data", "我的数据", "My data"),
 ];
 
 /// What every page has besides its body.

@@ -42,6 +42,13 @@ const TASKS: &[(&str, &str, &str, &str, &str)] = &[
         "本服务免费。有人收费代办，请告诉税务机关。",
         "This service is free. If somebody charged for it, tell the tax bureau.",
     ),
+    (
+        "/my-data",
+        "我的数据",
+        "My data",
+        "查看税务机关持有的数据，下载，或申请更正",
+        "See what the bureau holds, download it, or have it corrected",
+    ),
 ];
 
 async fn home(visit: Visit) -> ServiceResult<HttpResponse> {

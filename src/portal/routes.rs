@@ -9,12 +9,14 @@ use actix_web::{HttpRequest, HttpResponse};
 use super::access;
 use super::assets;
 use super::bureau_sign_in;
+use super::corrections;
 use super::demo_sign_in;
 use super::firms;
 use super::gate::dispatch;
 use super::home;
 use super::my_copy;
 use super::notifications;
+use super::my_data;
 use super::paper;
 use super::report;
 use super::sign_in;
@@ -93,6 +95,21 @@ pub fn table() -> Vec<Entry> {
         get("/step-up", Needs::Session, |v| Box::pin(step_up::show(v))),
         get("/step-up/start", Needs::Session, |v| Box::pin(bureau_sign_in::step_up(v))),
         post("/step-up/demo", Needs::Session, |v| Box::pin(demo_sign_in::step_up(v))),
+        get("/my-data", Needs::Firm, |v| Box::pin(my_data::show(v))),
+        get("/my-data/{section}", Needs::Firm, |v| Box::pin(my_data::section::show(v))),
+        get("/my-data/{section}/csv", Needs::Firm, |v| Box::pin(my_data::csv::download(v))),
+        get("/my-data/{section}/records/{record}", Needs::Firm, |v| Box::pin(my_data::record::show(v))),
+        post("/my-data/{section}/records/{record}/correction", Needs::Firm, |v| {
+            Box::pin(my_data::record::request(v))
+        }),
+        get("/my-data/{section}/records/{record}/statement", Needs::Grantor, |v| {
+            Box::pin(my_data::record::statement_form(v))
+        }),
+        post("/my-data/{section}/records/{record}/statement", Needs::Grantor, |v| {
+            Box::pin(my_data::record::state_it(v))
+        }),
+        get("/corrections", Needs::Firm, |v| Box::pin(corrections::list(v))),
+        post("/corrections/{id}/withdrawal", Needs::Firm, |v| Box::pin(corrections::withdraw(v))),
     ]
 }
 

@@ -11,6 +11,7 @@ use shuidaiyi::domain::import::{InputRule, RowError};
 use shuidaiyi::domain::product::{FieldProfile, ProductTerms};
 use shuidaiyi::domain::timestamp::Timestamp;
 use shuidaiyi::http::cases;
+use shuidaiyi::http::corrections;
 use shuidaiyi::http::deletions;
 use shuidaiyi::http::log::OwnEntryView;
 use shuidaiyi::http::members::{CertificateWire, RotationWire};
@@ -76,6 +77,7 @@ fn requests_are_read() {
     read::<member_keys::Registration>(&sample("member-key-registration"));
     read::<cases::Answering>(&sample("case-answering"));
     read::<cases::Closing>(&sample("case-closing"));
+    read::<corrections::Resolving>(&sample("correction-resolving"));
     read::<NewObjection>(&sample("objection-new"));
     read::<deletions::NewStatement>(&sample("deletion-new"));
     round_trip::<Statement>(&sample("deletion-statement"));
