@@ -114,5 +114,9 @@ async fn looking_leaves_no_trace_and_grants_nothing(backend: Backend) {
     let foreign = preview(site.exchange(), &acting(&site, taxpayer), foreign).await.unwrap();
     assert!(foreign.is_err(), "another bank's product");
     assert_eq!(site.entries().len(), before);
-    assert_eq!(sql::number(&sql::data(&site), "SELECT count(*) AS n FROM disclosure"), 0, "nothing is made ready");
+    assert_eq!(
+        sql::number(&sql::data(&site), "SELECT count(*) AS n FROM disclosure"),
+        0,
+        "nothing is made ready"
+    );
 }
