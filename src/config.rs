@@ -12,6 +12,7 @@ use crate::http::body::BodyOptions;
 use crate::http::server::GatewayOptions;
 use crate::http::tls::TlsOptions;
 use crate::outbound::pkcs11::TokenOptions;
+use crate::portal::options::PortalOptions;
 use crate::service::enrolment::AdministrationOptions;
 use crate::service::keys::KeyPlaces;
 use crate::service::start::Places;
@@ -49,6 +50,9 @@ pub struct Config {
     /// Thresholds of the rules over the stream of pulls.
     #[serde(default)]
     pub sentinels: SentinelOptions,
+    /// The taxpayers' portal; none without this section.
+    #[serde(default)]
+    pub portal: Option<PortalOptions>,
 }
 
 /// Where records and ledger are kept: two SQLite files, or two schemas of a PostgreSQL database.
@@ -141,6 +145,9 @@ impl Config {
         let mut config: Config = toml::from_str(&text).map_err(|why| fail(&why))?;
         let absolute = std::path::absolute(path).map_err(|why| fail(&why))?;
         config.sentinels.check().map_err(|why| fail(&why))?;
+        if let Some(portal) = &config.portal {
+            portal.check().map_err(|why| fail(&why))?;
+        }
         config.resolve(absolute.parent().unwrap_or(Path::new("/")));
         config.keys.token().map_err(|why| fail(&why))?;
         if config.database.connections < 3 {
@@ -173,7 +180,8 @@ impl Config {
             .into_iter()
             .chain(&mut self.tls.crl)
             .chain(self.keys.pkcs11_module.as_mut())
-            .chain(self.keys.pkcs11_pin_file.as_mut());
+            .chain(self.keys.pkcs11_pin_file.as_mut())
+            .chain(self.portal.as_mut().into_iter().flat_map(PortalOptions::paths));
         for path in paths.into_iter().chain(more) {
             *path = base.join(&*path);
         }
@@ -204,6 +212,7 @@ impl Config {
             authorities: self.tls.ca.clone(),
             administration: self.administration,
             sentinels: self.sentinels.clone(),
+            portal_url: self.portal.as_ref().and_then(|portal| portal.public_url.clone()),
         })
     }
 

@@ -18,6 +18,7 @@ use crate::http::live_tls::{self, LiveTls};
 use crate::http::metrics::Metrics;
 use crate::http::server;
 use crate::http::tls::TlsError;
+use crate::portal;
 use crate::service::Exchange;
 use crate::service::refusals;
 use crate::service::start::{StartError, open};
@@ -57,6 +58,8 @@ pub struct Running {
     pub gateway: SocketAddr,
     /// Where the operations port listens.
     pub operations: SocketAddr,
+    /// Where the portal listens, if there is one.
+    pub portal: Option<SocketAddr>,
     handles: Vec<ServerHandle>,
     stopped: Option<oneshot::Sender<()>>,
     thread: Option<JoinHandle<()>>,
@@ -69,34 +72,50 @@ pub fn check(config: &Config) -> Result<(), AppError> {
     Ok(())
 }
 
-/// Starts the gateway on threads of its own.
+/// Starts the gateway on threads of its own, and the portal beside it if there is one.
 pub fn spawn(config: &Config, clock: Arc<dyn Clock>) -> Result<Running, AppError> {
     let tls = LiveTls::load(&config.tls)?;
-    let exchange = open(&config.places()?, clock)?;
+    let portal_socket = config.portal.as_ref().map(|portal| listen(portal.listen)).transpose()?;
+    let portal = portal_socket.as_ref().map(TcpListener::local_addr).transpose()?;
+    let mut places = config.places()?;
+    if let (None, Some(address)) = (&places.portal_url, portal) {
+        places.portal_url = Some(format!("https://localhost:{}", address.port()));
+    }
+    let exchange = open(&places, clock)?;
     let gateway_socket = listen(config.gateway.listen)?;
     let operations_socket = listen(config.operations.listen)?;
     let (gateway, operations) = (gateway_socket.local_addr()?, operations_socket.local_addr()?);
     let (ready, started) = channel();
     let (stop, stopped) = oneshot::channel();
-    let (served, options, limits) = (exchange.clone(), config.gateway.clone(), config.limits);
+    let (served, config) = (exchange.clone(), config.clone());
     let thread = std::thread::Builder::new().name("gateway".into()).spawn(move || {
         actix_web::rt::System::new().block_on(async move {
             let metrics: Arc<Metrics> = Arc::default();
+            let (exchange, limits) = (served.clone(), config.limits);
             let operations =
-                server::operations(served.clone(), tls.clone(), metrics.clone(), operations_socket);
-            let servers =
-                server::gateway(served.clone(), &options, limits, tls.clone(), metrics, gateway_socket)
-                    .and_then(|first| Ok((first, operations?)));
+                server::operations(exchange.clone(), tls.clone(), metrics.clone(), operations_socket);
+            let gateway = server::gateway(
+                exchange.clone(),
+                &config.gateway,
+                limits,
+                tls.clone(),
+                metrics.clone(),
+                gateway_socket,
+            );
+            let portal = config.portal.zip(portal_socket).map(|(options, socket)| {
+                portal::server::portal(exchange, options, limits, tls.clone(), metrics, socket)
+            });
+            let servers: Servers = [gateway, operations].into_iter().chain(portal).collect();
             serve(servers, served, tls, &ready, stopped).await;
         });
     })?;
     let handles =
         started.recv().map_err(|_| std::io::Error::other("the gateway's thread ended at start"))??;
-    info!(%gateway, %operations, "The gateway listens");
-    Ok(Running { exchange, gateway, operations, handles, stopped: Some(stop), thread: Some(thread) })
+    info!(%gateway, %operations, portal = portal.map(tracing::field::display), "The gateway listens");
+    Ok(Running { exchange, gateway, operations, portal, handles, stopped: Some(stop), thread: Some(thread) })
 }
 
-type Servers = std::io::Result<(actix_web::dev::Server, actix_web::dev::Server)>;
+type Servers = std::io::Result<Vec<actix_web::dev::Server>>;
 
 async fn serve(
     servers: Servers,
@@ -105,20 +124,22 @@ async fn serve(
     ready: &Sender<std::io::Result<Vec<ServerHandle>>>,
     stopped: oneshot::Receiver<()>,
 ) {
-    let (gateway, operations) = match servers {
+    let servers = match servers {
         Ok(servers) => servers,
         Err(why) => {
             drop(ready.send(Err(why)));
             return;
         }
     };
-    drop(ready.send(Ok(vec![gateway.handle(), operations.handle()])));
+    drop(ready.send(Ok(servers.iter().map(actix_web::dev::Server::handle).collect())));
     let mut tasks = tasks::spawn(&exchange);
     tasks.push(actix_web::rt::spawn(live_tls::follow(tls, exchange.clock.clone())));
-    let (first, second) = (actix_web::rt::spawn(gateway), actix_web::rt::spawn(operations));
+    let servers: Vec<_> = servers.into_iter().map(actix_web::rt::spawn).collect();
     // The sender was told to stop, or is gone: either way the servers are told by their handles.
     let _told = stopped.await;
-    let (_first, _second) = (first.await, second.await);
+    for server in servers {
+        let _ended = server.await;
+    }
     tasks.iter().for_each(|task| task.abort());
     let last = exchange.blocking(|e| refusals::record(e, true)).await;
     if let Err(why) = last {

@@ -16,6 +16,7 @@ use crate::service::ingest;
 use crate::service::keys;
 use crate::service::refusals;
 use crate::service::sentinels;
+use crate::service::sessions;
 use crate::service::witnesses;
 use crate::store::idempotency;
 
@@ -69,6 +70,9 @@ pub fn spawn(exchange: &Arc<Exchange>) -> Vec<JoinHandle<()>> {
         }),
         every(HOUR, exchange, "Releases that led to nothing could not be judged", |e| async move {
             e.blocking(sentinels::judge_unused).await
+        }),
+        at_once_and_every(HOUR, exchange, "Sessions that ended could not be forgotten", |e| async move {
+            e.blocking(sessions::sweep).await.map(drop)
         }),
         actix_web::rt::spawn(sweep_deliveries(exchange.clone())),
     ]

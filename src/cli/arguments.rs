@@ -88,6 +88,9 @@ pub struct InitOptions {
     /// Port of the operations listener.
     #[arg(long, default_value_t = 9464)]
     pub operations_port: u16,
+    /// Port of the taxpayers' portal.
+    #[arg(long, default_value_t = 8444)]
+    pub portal_port: u16,
     /// Dossiers that each bank may ask for in a day.
     #[arg(long, default_value_t = 100_000)]
     pub quota_per_day: u64,

@@ -211,11 +211,18 @@ fn configuration(dir: &Path, options: &InitOptions) -> Result<String, Failure> {
             format!("postgres_url_file = \"keys/{DATABASE_URL_FILE}\"")
         }
     };
+    let public_url = match options.portal_port {
+        // Any free port: what it is shows at the start.
+        0 => "# public_url = \"https://etax.example\"".to_owned(),
+        port => format!("public_url = \"https://localhost:{port}\""),
+    };
     Ok(TEMPLATE
         .replace("{postgres}", &postgres)
         .replace("{anchor}", &anchor)
         .replace("{port}", &options.port.to_string())
-        .replace("{operations_port}", &options.operations_port.to_string()))
+        .replace("{operations_port}", &options.operations_port.to_string())
+        .replace("{portal_port}", &options.portal_port.to_string())
+        .replace("{public_url}", &public_url))
 }
 
 const TEMPLATE: &str = include_str!("shuidaiyi.toml.template");

@@ -19,6 +19,9 @@ pub fn run(options: &ServeOptions) -> Result<ExitCode, Failure> {
     }
     let running = app::spawn(&config, Arc::new(SystemClock))?;
     say(format!("网关已启动 the gateway listens on https://{} (Ctrl-C stops it)", running.gateway));
+    if let Some(url) = running.portal.and(running.exchange.portal_url.as_ref()) {
+        say(format!("企业门户 the portal for firms: {url}"));
+    }
     wait_for_signal()?;
     say("正在停止 stopping");
     running.stop();

@@ -74,8 +74,10 @@ pub struct Public {
     pub status: StatusCode,
     /// Stable code.
     pub code: &'static str,
-    pub(super) title: &'static str,
-    pub(super) detail: String,
+    /// In a few words, Chinese and English.
+    pub title: &'static str,
+    /// What to do about it.
+    pub detail: String,
 }
 
 /// The public side of an error. Nothing of the cause of a fault is in it.
@@ -238,7 +240,8 @@ fn refused(error: &ServiceError) -> Option<RefusedBatch<'_>> {
     Some(RefusedBatch { batch_id, rejected: *rejected, errors_url: errors_url(batch_id) })
 }
 
-pub(super) fn log(error: &ServiceError, request_id: &str) {
+/// Logs what only we may know of an error.
+pub fn log(error: &ServiceError, request_id: &str) {
     match error {
         ServiceError::Fault(fault) => {
             let causes = causes(fault);

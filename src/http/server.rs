@@ -18,10 +18,14 @@ use super::tls::server_config;
 use super::{operations, routes};
 use crate::service::Exchange;
 
-const HANDSHAKE_TIME_MAX: Duration = Duration::from_secs(3);
-const HEADER_TIME_MAX: Duration = Duration::from_secs(5);
-const KEEP_ALIVE: Duration = Duration::from_secs(75);
-const SHUTDOWN_SECONDS_MAX: u64 = 10;
+/// How long a TLS handshake may take.
+pub const HANDSHAKE_TIME_MAX: Duration = Duration::from_secs(3);
+/// How long a request's head may take.
+pub const HEADER_TIME_MAX: Duration = Duration::from_secs(5);
+/// How long an idle connection is kept.
+pub const KEEP_ALIVE: Duration = Duration::from_secs(75);
+/// Seconds that open requests are given at the end.
+pub const SHUTDOWN_SECONDS_MAX: u64 = 10;
 
 /// The gateway port.
 #[derive(Clone, Debug, Deserialize)]

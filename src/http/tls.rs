@@ -40,13 +40,26 @@ pub struct TlsError {
 /// replayed: both are off.
 pub fn server_config(tls: &Arc<LiveTls>) -> Result<ServerConfig, rustls::Error> {
     let live = Arc::new(LiveVerifier(tls.clone()));
-    let mut config = ServerConfig::builder_with_provider(tls.provider())
+    let config = ServerConfig::builder_with_provider(tls.provider())
         .with_protocol_versions(&[&rustls::version::TLS13])?
         .with_client_cert_verifier(live.clone())
         .with_cert_resolver(live);
+    Ok(unresumed(config))
+}
+
+/// The same without a client certificate: browsers of whoever comes. They are recognised otherwise.
+pub fn browser_config(tls: &Arc<LiveTls>) -> Result<ServerConfig, rustls::Error> {
+    let config = ServerConfig::builder_with_provider(tls.provider())
+        .with_protocol_versions(&[&rustls::version::TLS13])?
+        .with_no_client_auth()
+        .with_cert_resolver(Arc::new(LiveVerifier(tls.clone())));
+    Ok(unresumed(config))
+}
+
+fn unresumed(mut config: ServerConfig) -> ServerConfig {
     config.send_tls13_tickets = 0;
     config.session_storage = Arc::new(NoServerSessionStorage {});
     config.max_early_data_size = 0;
     config.alpn_protocols = vec![b"http/1.1".to_vec()];
-    Ok(config)
+    config
 }

@@ -1,1 +1,22 @@
 //! The taxpayers' portal: pages on a port of their own, signed in through the e-tax bureau.
+//!
+//! Everything here works without a script; nothing comes from elsewhere. A person's session says for which firm they
+//! act and as what, and every use case is handed that as its permission ([`crate::domain::representative::ActingFor`]).
+
+pub mod assets;
+pub mod attention;
+pub mod demo_sign_in;
+pub mod errors;
+pub mod firms;
+pub mod flash;
+pub mod form;
+pub mod frame;
+pub mod gate;
+pub mod headers;
+pub mod home;
+pub mod options;
+pub mod routes;
+pub mod server;
+pub mod sign_in;
+pub mod step_up;
+pub mod visit;

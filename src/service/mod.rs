@@ -49,6 +49,7 @@ pub mod rejections;
 pub mod release;
 pub mod repeat;
 pub mod sentinels;
+pub mod sessions;
 pub mod staging;
 pub mod start;
 pub mod verify;
@@ -103,6 +104,8 @@ pub struct Exchange {
     pub refusals: RefusalCounter,
     /// Thresholds of the rules over the stream of pulls.
     pub sentinels: SentinelOptions,
+    /// Where browsers find the portal, without a slash at the end; `None` where there is none.
+    pub portal_url: Option<String>,
 }
 
 impl Exchange {

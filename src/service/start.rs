@@ -51,6 +51,8 @@ pub struct Places {
     pub administration: AdministrationOptions,
     /// Thresholds of the sentinels.
     pub sentinels: SentinelOptions,
+    /// Where browsers find the portal, without a slash at the end.
+    pub portal_url: Option<String>,
 }
 
 /// The exchange cannot be opened.
@@ -148,6 +150,7 @@ pub(super) fn open_recovering(places: &Places, clock: Arc<dyn Clock>) -> Result<
         },
         refusals: RefusalCounter::default(),
         sentinels: places.sentinels.clone(),
+        portal_url: places.portal_url.clone(),
     };
     confirm(Arc::new(exchange))
 }

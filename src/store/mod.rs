@@ -38,5 +38,6 @@ pub mod release_unit;
 pub mod releases;
 mod schema;
 pub mod sentinels;
+pub mod sessions;
 pub mod tree;
 pub mod witness_state;

@@ -364,6 +364,18 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    portal_session (id_digest) {
+        id_digest -> Text,
+        person -> Text,
+        authentication -> Text,
+        firms -> Text,
+        chosen -> Nullable<BigInt>,
+        opened_at -> Timestamp,
+        seen_at -> Timestamp,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(consent, product);
 diesel::allow_tables_to_appear_in_same_query!(record, touch);
 diesel::allow_tables_to_appear_in_same_query!(member, member_certificate);

@@ -31,6 +31,7 @@ mod mandates;
 mod member_keys;
 mod pkcs11;
 mod preview;
+mod portal;
 mod quotas;
 mod races;
 mod recover;

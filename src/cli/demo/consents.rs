@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 
 use super::authorisation::{Blanks, VERSION, digest, wording};
 use super::city::Written;
+use super::persons::id_reference;
 use super::plan::{self, Fate, Planned};
 use super::products::Product;
 use super::stage::{Stage, all_items, number, patiently, text, unexpected};
@@ -17,7 +18,6 @@ use crate::cli::init::{ID_REFERENCE_KEY_FILE, bank_name};
 use crate::cli::output::{Failure, say};
 use crate::cli::synth_command::bar;
 use crate::domain::timestamp::Timestamp;
-use crate::seal::digest::base64url;
 use crate::seal::keys::read_secret;
 
 /// Months that a consent opens.
@@ -184,7 +184,7 @@ impl Desk<'_> {
             "text": {"version": VERSION, "digest": digest(&shown)},
             "grantor": {
                 "role": "legal_representative",
-                "id_ref": self.id_reference(planned),
+                "id_ref": id_reference(&self.key, self.seed, planned.firm.index, &planned.firm.legal_rep_name),
                 "method": "etax_face",
                 "assurance": "reliable",
                 "authenticated_at": instant(valid_from),
@@ -202,12 +202,6 @@ impl Desk<'_> {
                 Ok((from, later(from, 365)?))
             }
         }
-    }
-
-    /// An HMAC of the grantor's identity number, here an invented one: only the bureau has the key.
-    fn id_reference(&self, planned: &Planned) -> String {
-        let number = format!("DEMO-{}-{}-{}", self.seed, planned.firm.index, planned.firm.legal_rep_name);
-        base64url(hmac::sign(&self.key, number.as_bytes()).as_ref())
     }
 }
 

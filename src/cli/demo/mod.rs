@@ -7,6 +7,7 @@ mod accounting;
 mod authorisation;
 mod city;
 mod consents;
+mod persons;
 mod plan;
 mod products;
 mod pulls;
@@ -42,6 +43,7 @@ fn play(stage: &Stage, options: &DemoOptions) -> Result<(), Failure> {
     let city = city::write(&stage.dir, options, stage.now)?;
     block_on(async {
         city::deliver(stage, &city).await?;
+        persons::write(stage, &city)?;
         let products = products::agree(stage).await?;
         let held = consents::register(stage, &city, &products).await?;
         let banks = pulls::pull(stage, &held).await?;

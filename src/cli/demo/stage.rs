@@ -19,6 +19,7 @@ use crate::outbound::gateway_client::{ClientError, GatewayClient};
 /// The ports of a new directory.
 const GATEWAY_PORT: u16 = 8443;
 const OPERATIONS_PORT: u16 = 9464;
+const PORTAL_PORT: u16 = 8444;
 /// Dossiers that a bank may ask for in a day, at the least.
 const QUOTA_PER_DAY_MIN: u64 = 100_000;
 /// How often, and after how long, a busy gateway is asked again.
@@ -37,6 +38,8 @@ pub struct Stage {
     pub configured_url: String,
     /// When the demo began.
     pub now: Timestamp,
+    /// Where the portal looks for the persons of its demo sign-in.
+    pub demo_persons: PathBuf,
     /// The bureau's client.
     pub bureau: GatewayClient,
     /// The regulator's client.
@@ -75,9 +78,22 @@ impl Stage {
         let configured_url = url_of(config.gateway.listen);
         config.gateway.listen = free(config.gateway.listen, "网关 gateway");
         config.operations.listen = free(config.operations.listen, "运维 operations");
+        if let Some(portal) = &mut config.portal {
+            let listen = free(portal.listen, "门户 portal");
+            if listen != portal.listen {
+                (portal.listen, portal.public_url) = (listen, None);
+            }
+        }
+        let demo_persons = match &config.portal {
+            Some(portal) => portal.demo_persons.clone(),
+            None => dir.join("demo_persons.json"),
+        };
         let running = app::spawn(&config, Arc::new(SystemClock))?;
         let url = url_of(running.gateway);
         say(format!("  网关 gateway: {url}（TLS 1.3，双向证书 certificates on both sides）"));
+        if let Some(portal) = &running.exchange.portal_url {
+            say(format!("  企业门户 portal for firms: {portal}（浏览器打开 in a browser）"));
+        }
         let client = |member: &str| client(&dir, &url, member);
         let bank = |number| {
             let slug = bank_slug(number);
@@ -85,7 +101,8 @@ impl Stage {
         };
         let banks = (1..=BANKS).map(bank).collect::<Result<_, _>>()?;
         let (bureau, regulator) = (client("bureau")?, client("regulator")?);
-        Ok(Self { dir, running, url, configured_url, now: SystemClock.now(), bureau, regulator, banks })
+        let now = SystemClock.now();
+        Ok(Self { dir, running, url, configured_url, now, demo_persons, bureau, regulator, banks })
     }
 
     /// The directory for what the demo leaves behind, made if it is not there.
@@ -101,6 +118,7 @@ fn make(options: &DemoOptions) -> Result<(), Failure> {
         dir: options.dir.clone(),
         port: GATEWAY_PORT,
         operations_port: OPERATIONS_PORT,
+        portal_port: PORTAL_PORT,
         database_url: std::env::var(DATABASE_URL_VARIABLE).ok(),
         // Several runs in a day must not come to the end of it.
         quota_per_day: options.taxpayers.saturating_mul(2).max(QUOTA_PER_DAY_MIN),

@@ -10,6 +10,7 @@ use crate::domain::member::Role;
 use crate::domain::timestamp::Timestamp;
 use crate::http::gate::{Context, may_be_id};
 use crate::http::html::lang::{COOKIE, Lang};
+pub use crate::http::html::parts::encoded;
 use crate::service::directory::Caller;
 
 /// Seconds for which the language is remembered: a year.
@@ -173,28 +174,5 @@ fn frame(lang: Lang, title: &str, side: &Markup, body: &Markup) -> Markup {
                 main #main tabindex="-1" { (body) }
             }
         }
-    }
-}
-
-/// Percent-encoded as in a query (RFC 3986, unreserved characters as they are).
-pub fn encoded(text: &str) -> String {
-    text.bytes()
-        .map(|byte| match byte {
-            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' => {
-                char::from(byte).to_string()
-            }
-            other => format!("%{other:02X}"),
-        })
-        .collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_a_link_carries_cannot_leave_its_place() {
-        assert_eq!(encoded("bank-01"), "bank-01");
-        assert_eq!(encoded("a&b=\"<行"), "a%26b%3D%22%3C%E8%A1%8C");
     }
 }

@@ -134,6 +134,18 @@ pub fn parse_date(text: Option<&str>) -> Option<NaiveDate> {
     text.and_then(|text| text.parse().ok())
 }
 
+/// Percent-encoded as in a query (RFC 3986, unreserved characters as they are).
+pub fn encoded(text: &str) -> String {
+    text.bytes()
+        .map(|byte| match byte {
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' => {
+                char::from(byte).to_string()
+            }
+            other => format!("%{other:02X}"),
+        })
+        .collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -150,6 +162,12 @@ mod tests {
         let at: Timestamp = "2026-02-28T16:00:01.000002Z".parse().unwrap();
         assert!(time(at).into_string().contains(">2026-03-01 00:00:01<"));
         assert_eq!(hour(at), "00:00");
+    }
+
+    #[test]
+    fn what_a_link_carries_cannot_leave_its_place() {
+        assert_eq!(encoded("bank-01"), "bank-01");
+        assert_eq!(encoded("a&b=\"<行"), "a%26b%3D%22%3C%E8%A1%8C");
     }
 
     #[test]

@@ -3,6 +3,7 @@
 pub mod child;
 pub mod clock;
 pub mod oracle;
+pub mod portal;
 pub mod postgres;
 pub mod raw;
 pub mod reasons;

@@ -83,8 +83,14 @@ impl Site {
     pub fn prepare_on(backend: Backend, quota_per_day: u64, database_url: Option<String>) -> Self {
         let home = tempfile::tempdir().unwrap();
         let dir = home.path().join("site");
-        let options =
-            InitOptions { dir: dir.clone(), port: 0, operations_port: 0, quota_per_day, database_url };
+        let options = InitOptions {
+            dir: dir.clone(),
+            port: 0,
+            operations_port: 0,
+            portal_port: 0,
+            quota_per_day,
+            database_url,
+        };
         drop(init::make(&options).expect("init"));
         let config = Config::load(&dir.join("shuidaiyi.toml")).expect("configuration");
         Self { backend, clock: Arc::default(), config, home, running: None }

@@ -1,0 +1,55 @@
+//! What was done just now, said at the top of the page that follows a form.
+
+use maud::{Markup, html};
+
+use crate::http::html::lang::Lang;
+use crate::http::html::parts::Tone;
+
+/// The parameter of the address that names it.
+pub const DONE: &str = "done";
+
+/// Named by `?done=`: a fixed list, so that no link can put words in our mouth. A line each.
+const SAID: &[(&str, Tone, &str, &str)] = &[
+    ("signed-out", Tone::Good, "您已安全退出。", "You are signed out."),
+    (
+        "expired",
+        Tone::Warn,
+        "登录已过期，请重新登录。未提交的内容没有生效。",
+        "Your session has ended: sign in again. Nothing that you had not sent was done.",
+    ),
+    ("firm", Tone::Good, "已切换企业。", "You now act for this firm."),
+    (
+        "confirmed",
+        Tone::Good,
+        "身份已确认，五分钟内可办理需本人确认的事项。",
+        "You are confirmed: for five minutes you can do what needs you in person.",
+    ),
+];
+
+/// The words for a code; nothing for an unknown one.
+pub fn said(lang: Lang, code: Option<&str>) -> Markup {
+    let found = code.and_then(|code| SAID.iter().find(|(known, _, _, _)| *known == code));
+    html! {
+        @if let Some((_, tone, zh, en)) = found {
+            p.notice.(tone.class()) role="status" { (lang.pick(zh, en)) }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_link_puts_no_words_in_our_mouth() {
+        assert!(said(Lang::En, Some("signed-out")).into_string().contains("signed out"));
+        assert_eq!(said(Lang::En, Some("<script>")).into_string(), "");
+    }
+
+    #[test]
+    fn no_code_stands_twice() {
+        for (place, (code, ..)) in SAID.iter().enumerate() {
+            assert!(SAID.iter().skip(place + 1).all(|(other, ..)| other != code), "{code}");
+        }
+    }
+}

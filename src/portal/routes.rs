@@ -1,0 +1,115 @@
+//! The portal's route table: method, path, what a visitor must be, who handles it. Data, so that a test can walk it.
+
+use std::collections::BTreeSet;
+
+use actix_web::http::Method;
+use actix_web::web::{self, Payload, ServiceConfig};
+use actix_web::{HttpRequest, HttpResponse};
+
+use super::assets;
+use super::demo_sign_in;
+use super::firms;
+use super::gate::dispatch;
+use super::home;
+use super::sign_in;
+use super::step_up;
+use super::visit::Visit;
+use crate::http::routes::Answer;
+
+/// What a visitor must be. Each is all of those before it.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum Needs {
+    /// Anybody.
+    Nobody,
+    /// Signed in.
+    Session,
+    /// Acting for a firm, in whatever role.
+    Firm,
+    /// Acting for a firm, and recognised within the last five minutes.
+    Recent,
+    /// In a role that may grant, and recognised within the last five minutes.
+    Grantor,
+}
+
+/// What makes an answer of a visit.
+pub type Handler = fn(Visit) -> Answer<'static>;
+
+/// One route.
+#[derive(Clone)]
+pub struct Entry {
+    /// GET or POST. A POST brings a form, checked before the handler is called.
+    pub method: Method,
+    /// Pattern of the path.
+    pub path: &'static str,
+    /// What a visitor must be.
+    pub needs: Needs,
+    /// Who handles it.
+    pub handler: Handler,
+}
+
+impl Entry {
+    /// The method's name.
+    pub fn method_name(&self) -> &'static str {
+        if self.method == Method::GET { "GET" } else { "POST" }
+    }
+}
+
+/// Every route of the portal, a line each.
+pub fn table() -> Vec<Entry> {
+    let get = |path, needs, handler: Handler| Entry { method: Method::GET, path, needs, handler };
+    let post = |path, needs, handler: Handler| Entry { method: Method::POST, path, needs, handler };
+    vec![
+        get("/", Needs::Nobody, |v| Box::pin(home::show(v))),
+        get("/assets/{name}", Needs::Nobody, |v| Box::pin(assets::serve(v))),
+        get("/sign-in", Needs::Nobody, |v| Box::pin(sign_in::show(v))),
+        post("/sign-in/demo", Needs::Nobody, |v| Box::pin(demo_sign_in::sign_in(v))),
+        post("/sign-out", Needs::Session, |v| Box::pin(sign_in::sign_out(v))),
+        get("/firms", Needs::Session, |v| Box::pin(firms::show(v))),
+        post("/firms", Needs::Session, |v| Box::pin(firms::choose(v))),
+        get("/step-up", Needs::Session, |v| Box::pin(step_up::show(v))),
+        post("/step-up/demo", Needs::Session, |v| Box::pin(demo_sign_in::step_up(v))),
+    ]
+}
+
+/// Mounts the table: each entry behind the gate, and whatever is in no entry behind it too.
+pub fn mount(config: &mut ServiceConfig) {
+    let table = table();
+    // In this order a fixed path comes before a pattern that would take it as well: `{` is past every letter.
+    let paths: BTreeSet<&'static str> = table.iter().map(|entry| entry.path).collect();
+    for path in paths {
+        let mut resource = web::resource(path);
+        for entry in table.iter().filter(|entry| entry.path == path) {
+            let (method, entry) = (entry.method.clone(), entry.clone());
+            resource =
+                resource.route(web::method(method).to(move |request: HttpRequest, payload: Payload| {
+                    dispatch(Some(entry.clone()), request, payload)
+                }));
+        }
+        config.service(resource.default_service(web::to(nothing_here)));
+    }
+    config.default_service(web::to(nothing_here));
+}
+
+async fn nothing_here(request: HttpRequest, payload: Payload) -> HttpResponse {
+    dispatch(None, request, payload).await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_changes_something_is_a_post_and_no_route_stands_twice() {
+        let mut seen = BTreeSet::new();
+        for entry in table() {
+            assert!(entry.method == Method::GET || entry.method == Method::POST, "{}", entry.path);
+            assert!(seen.insert((entry.method_name(), entry.path)), "{} twice", entry.path);
+        }
+    }
+
+    #[test]
+    fn fixed_paths_come_before_patterns() {
+        let paths: BTreeSet<&str> = ["/consents/{id}", "/consents/new", "/consents/zzz"].into();
+        assert_eq!(paths.last(), Some(&"/consents/{id}"));
+    }
+}
