@@ -15,6 +15,7 @@ use crate::outbound::pkcs11::TokenOptions;
 use crate::portal::options::PortalOptions;
 use crate::service::enrolment::AdministrationOptions;
 use crate::service::keys::KeyPlaces;
+use crate::service::requests::RequestOptions;
 use crate::service::start::Places;
 use crate::service::witnesses::WitnessOptions;
 use crate::store::db::Location;
@@ -213,6 +214,7 @@ impl Config {
             administration: self.administration,
             sentinels: self.sentinels.clone(),
             portal_url: self.portal.as_ref().and_then(|portal| portal.public_url.clone()),
+            requests: RequestOptions::default(),
         })
     }
 

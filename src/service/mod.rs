@@ -48,6 +48,7 @@ pub mod refusals;
 pub mod rejections;
 pub mod release;
 pub mod repeat;
+pub mod requests;
 pub mod sentinels;
 pub mod sessions;
 pub mod staging;
@@ -70,6 +71,7 @@ use self::error::{ServiceError, ServiceResult};
 use self::keys::Keys;
 use self::memory::Memory;
 use self::refusals::RefusalCounter;
+use self::requests::RequestOptions;
 use self::witnesses::Witnesses;
 use self::writer::Writer;
 use crate::clock::Clock;
@@ -106,9 +108,16 @@ pub struct Exchange {
     pub sentinels: SentinelOptions,
     /// Where browsers find the portal, without a slash at the end; `None` where there is none.
     pub portal_url: Option<String>,
+    /// How requests for authorisations go.
+    pub requests: RequestOptions,
 }
 
 impl Exchange {
+    /// Where the portal is reached, without a slash at the end.
+    pub fn portal_url(&self) -> &str {
+        self.portal_url.as_deref().unwrap_or("https://localhost:8444")
+    }
+
     /// Runs work that blocks, away from the threads that serve connections.
     pub async fn blocking<T: Send + 'static>(
         self: &Arc<Self>,

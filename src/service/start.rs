@@ -18,6 +18,7 @@ use super::keys::{AUTHORITY_KEY_FILE, KeyError, KeyPlaces, Keys};
 use super::memory::Memory;
 use super::publisher::Publisher;
 use super::refusals::RefusalCounter;
+use super::requests::RequestOptions;
 use super::witnesses::{self, WitnessOptions, Witnesses};
 use super::writer::Writer;
 use crate::clock::Clock;
@@ -53,6 +54,8 @@ pub struct Places {
     pub sentinels: SentinelOptions,
     /// Where browsers find the portal, without a slash at the end.
     pub portal_url: Option<String>,
+    /// How requests for authorisations go.
+    pub requests: RequestOptions,
 }
 
 /// The exchange cannot be opened.
@@ -151,6 +154,7 @@ pub(super) fn open_recovering(places: &Places, clock: Arc<dyn Clock>) -> Result<
         refusals: RefusalCounter::default(),
         sentinels: places.sentinels.clone(),
         portal_url: places.portal_url.clone(),
+        requests: places.requests.clone(),
     };
     confirm(Arc::new(exchange))
 }

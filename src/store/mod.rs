@@ -8,10 +8,12 @@
 
 pub mod anchor;
 pub mod audit_read;
+pub mod bank_blocks;
 pub mod batches;
 pub mod cases;
 pub mod concern;
 mod connection;
+pub mod consent_requests;
 pub mod consents;
 pub mod cosigned;
 pub mod db;
@@ -20,6 +22,7 @@ pub mod error;
 pub mod fact_search;
 pub mod facts;
 pub mod figures;
+pub mod firm_settings;
 pub mod holds;
 pub mod idempotency;
 pub mod ledger;
@@ -36,6 +39,7 @@ pub mod quota;
 pub mod records;
 pub mod release_unit;
 pub mod releases;
+pub mod return_urls;
 mod schema;
 pub mod sentinels;
 pub mod sessions;
