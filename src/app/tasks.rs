@@ -14,6 +14,7 @@ use crate::service::evidence;
 use crate::service::fact_index;
 use crate::service::ingest;
 use crate::service::keys;
+use crate::service::notifications;
 use crate::service::refusals;
 use crate::service::sentinels;
 use crate::service::sessions;
@@ -74,6 +75,12 @@ pub fn spawn(exchange: &Arc<Exchange>) -> Vec<JoinHandle<()>> {
         at_once_and_every(HOUR, exchange, "Sessions that ended could not be forgotten", |e| async move {
             e.blocking(sessions::sweep).await.map(drop)
         }),
+        every(
+            2 * SECOND,
+            exchange,
+            "Firms could not be told of accesses; they are told later",
+            |e| async move { e.blocking(notifications::follow).await },
+        ),
         actix_web::rt::spawn(sweep_deliveries(exchange.clone())),
     ]
 }

@@ -44,6 +44,11 @@ macro_rules! sections {
             pub fn encoder(self) -> &'static str {
                 match self { $(Section::$name => $encoder,)+ }
             }
+
+            /// The same of a section of which a record is disputed, or a firm's statement travels with one.
+            pub fn annotated_encoder(self) -> &'static str {
+                match self { $(Section::$name => concat!($wire, "/2"),)+ }
+            }
         }
     };
 }
@@ -213,6 +218,7 @@ mod tests {
             assert_eq!(section.as_str().parse(), Ok(section));
             assert_eq!(serde_json::to_value(section).unwrap(), section.as_str());
             assert_eq!(section.encoder(), format!("{section}/1"));
+            assert_eq!(section.annotated_encoder(), format!("{section}/2"));
         }
         assert!("Rating".parse::<Section>().is_err());
         let listed = UnknownSection.to_string();

@@ -1,14 +1,15 @@
 //! Builds one section's disclosure out of the records: the slow path, and the only one that knows how.
 //!
-//! What comes out depends on nothing but the records visible at a ledger size, the window, the
+//! What comes out depends on nothing but the records and the annotations visible at a ledger size, the window, the
 //! profile, the day and the salt key: so a replay years later gives the same bytes.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use chrono::{Days, NaiveDate};
 
 use super::catalogue::{Deliveries, Delivery};
 use super::error::{ServiceError, ServiceResult};
+use super::remarks::Remarks;
 use crate::domain::dossier::{EncodedRecord, SectionContent, encode};
 use crate::domain::id_digest::IdDigest;
 use crate::domain::import::Form;
@@ -52,9 +53,10 @@ pub struct Wanted<'a> {
 pub struct Assembled {
     /// As it stands in a dossier.
     pub disclosure: Disclosure,
-    /// Whether it holds records.
+    /// Whether it stands until a delivery speaks of this taxpayer: without records, any delivery of the section may
+    /// change what it says.
     pub present: bool,
-    /// First day on which it counts as stale.
+    /// First day on which it says something else though nothing is delivered: it counts as stale, or a notice runs out.
     pub stale_after: Option<NaiveDate>,
     /// Whether it counts as stale already.
     pub stale: bool,
@@ -68,12 +70,13 @@ pub fn assemble(
     wanted: Wanted<'_>,
 ) -> ServiceResult<Assembled> {
     let kind = kind_of_taxpayer(data, deliveries, wanted)?;
+    let remarks = Remarks::read(deliveries, wanted)?;
     let content = if !wanted.profile.opens(wanted.section, kind) {
         missing(wanted.section, SectionStatus::Withheld, SectionReason::CutByProfile, None)
     } else if kind.needs_personal_consent() && wanted.section.is_the_persons_own() && !wanted.personal_data {
         missing(wanted.section, SectionStatus::Withheld, SectionReason::PersonalConsentMissing, None)
     } else {
-        read_section(data, deliveries, wanted)?
+        read_section(data, deliveries, &remarks, wanted)?
     };
     let narrowing = Narrowing {
         personal_data: wanted.personal_data,
@@ -87,8 +90,8 @@ pub fn assemble(
         salt.disclosure_salt(wanted.taxpayer.as_str(), wanted.bank.as_str(), section, object.as_bytes());
     Ok(Assembled {
         disclosure: Disclosure::new(&salt, section, &object),
-        present: !content.records.is_empty(),
-        stale_after: content.stale_after,
+        present: !content.records.is_empty() && !remarks.asks_for_notice(),
+        stale_after: content.stale_after.into_iter().chain(remarks.next_change(wanted.today)).min(),
         stale: content.status == SectionStatus::Stale,
     })
 }
@@ -107,23 +110,37 @@ fn kind_of_taxpayer(data: &Db, deliveries: &Deliveries, wanted: Wanted<'_>) -> S
     Ok(TaxpayerKind::of(code.as_deref(), wanted.taxpayer))
 }
 
-fn read_section(data: &Db, deliveries: &Deliveries, wanted: Wanted<'_>) -> ServiceResult<SectionContent> {
+fn read_section(
+    data: &Db,
+    deliveries: &Deliveries,
+    remarks: &Remarks,
+    wanted: Wanted<'_>,
+) -> ServiceResult<SectionContent> {
     let (revisions, touches) = data.read(|c| {
         Ok((
             records::revisions(c, wanted.taxpayer, wanted.section)?,
             records::touches(c, wanted.taxpayer, wanted.section)?,
         ))
     })?;
-    let newest = newest_visible(revisions, deliveries, wanted.size);
-    let records: Vec<EncodedRecord> = newest
-        .into_values()
-        .filter(|(_, row)| in_window(row, wanted.window))
-        .map(|(_, row)| EncodedRecord { body: row.body, marks: row.marks, checks: row.checks })
-        .collect();
+    let first = first_deliveries(&revisions, deliveries, wanted.size);
+    let is_hidden = |key: &str| {
+        let first_index = first.get(key).copied().unwrap_or(i64::MAX);
+        remarks.hides(key, first_index, wanted.today)
+    };
+    let (keys, records): (Vec<String>, Vec<EncodedRecord>) = newest_visible(revisions, deliveries, wanted.size)
+        .into_iter()
+        .filter(|(key, (_, row))| in_window(row, wanted.window) && !is_hidden(key))
+        .map(|(key, (_, row))| (key, EncodedRecord { body: row.body, marks: row.marks, checks: row.checks }))
+        .unzip();
     if records.is_empty() {
         return Ok(explain_absence(deliveries, wanted));
     }
-    let spoke: Vec<_> = touches.iter().filter_map(|id| deliveries.visible(id, wanted.size)).collect();
+    let (annotations, statements) = remarks.to(keys.iter().map(String::as_str));
+    let spoke: Vec<&Delivery> = match remarks.asks_for_notice() {
+        // The day of a delivery that brought only a violation not yet told of would tell of it.
+        true => deliveries.between(wanted.section, 0, wanted.size).collect(),
+        false => touches.iter().filter_map(|id| deliveries.visible(id, wanted.size)).collect(),
+    };
     let as_of = spoke.iter().map(|delivery| delivery.as_of).max();
     let mut forms: Vec<&str> = spoke.iter().map(|delivery| delivery.form.as_str()).collect();
     forms.sort_unstable();
@@ -138,6 +155,8 @@ fn read_section(data: &Db, deliveries: &Deliveries, wanted: Wanted<'_>) -> Servi
         stale_after,
         source: Some(forms.join(" ")),
         records,
+        annotations,
+        statements,
     })
 }
 
@@ -156,6 +175,17 @@ fn newest_visible(
         }
     }
     newest
+}
+
+/// The entry of the delivery that brought each record first, by record key.
+fn first_deliveries(revisions: &[RecordRow], deliveries: &Deliveries, size: i64) -> HashMap<String, i64> {
+    let mut first: HashMap<String, i64> = HashMap::new();
+    for row in revisions {
+        let Some(delivery) = deliveries.visible(&row.batch_id, size) else { continue };
+        let index = first.entry(row.record_key.clone()).or_insert(delivery.index);
+        *index = delivery.index.min(*index);
+    }
+    first
 }
 
 /// A record of no period, like a registration, is in every window.
@@ -211,6 +241,8 @@ fn missing(
         stale_after,
         source: None,
         records: Vec::new(),
+        annotations: Vec::new(),
+        statements: Vec::new(),
     }
 }
 

@@ -27,7 +27,7 @@ pub struct Ready {
     pub read_at: u64,
     /// Epoch of their salts.
     pub salt_epoch: u32,
-    /// The newest delivery that was looked at.
+    /// The newest delivery or annotation that was looked at.
     pub last_batch_index: i64,
 }
 
@@ -214,10 +214,17 @@ fn depends_on(place: &Place<'_>) -> impl Iterator<Item = Section> {
     std::iter::once(place.section).chain(by_kind.then_some(Section::Registration))
 }
 
-/// Whether a disclosure holds at a glance: not past its day, and no delivery since that could change it.
+/// Whether a record of it was disputed, decided on or told of since it was built, or a firm's statement was added.
+fn annotated_since(deliveries: &Deliveries, place: &Place<'_>, ready: &ReadyDisclosure) -> bool {
+    let newest = deliveries.newest_annotation(place.permit.taxpayer(), place.section);
+    newest.is_some_and(|index| index >= ready.as_of_index)
+}
+
+/// Whether a disclosure holds at a glance: not past its day, no annotation and no delivery since that could change it.
 fn untouched(deliveries: &Deliveries, place: &Place<'_>, ready: &ReadyDisclosure, seen: Seen) -> bool {
     let fresh = ready.stale_after.is_none_or(|day| day > place.at.shanghai_date());
     fresh
+        && !annotated_since(deliveries, place, ready)
         && depends_on(place)
             .all(|section| deliveries.between(section, ready.as_of_index, seen.size).next().is_none())
 }
@@ -230,7 +237,10 @@ fn unspoken(
     ready: &ReadyDisclosure,
     seen: Seen,
 ) -> ServiceResult<bool> {
-    if !ready.present || ready.stale_after.is_some_and(|day| day <= place.at.shanghai_date()) {
+    if !ready.present || annotated_since(deliveries, place, ready) {
+        return Ok(false);
+    }
+    if ready.stale_after.is_some_and(|day| day <= place.at.shanghai_date()) {
         return Ok(false);
     }
     for section in depends_on(place) {

@@ -19,7 +19,7 @@ pub struct Published {
     pub size: u64,
     /// The checkpoint, a signed note.
     pub note: String,
-    /// Index of the newest `batch.committed` entry that it covers, or -1.
+    /// Index of the newest entry that it covers and that changes what a section says, or -1.
     pub last_batch_index: i64,
 }
 

@@ -44,9 +44,9 @@ pub struct ReadyDisclosure {
     pub digest: String,
     /// As it stands in a dossier.
     pub encoded: Arc<str>,
-    /// First day on which it counts as stale.
+    /// First day on which it says something else though nothing is delivered: it counts as stale, or a notice runs out.
     pub stale_after: Option<NaiveDate>,
-    /// Whether it holds records.
+    /// Whether it stands until a delivery speaks of this taxpayer.
     pub present: bool,
     /// Ledger size at which it was built or last found to hold.
     pub as_of_index: i64,

@@ -24,11 +24,11 @@ pub struct DisclosureRow {
     pub variant: String,
     /// base64url SHA-256 of `encoded`.
     pub digest: String,
-    /// First day on which the section counts as stale.
+    /// First day on which it says something else though nothing is delivered: it counts as stale, or a notice runs out.
     pub stale_after: Option<NaiveDate>,
-    /// Whether it holds records: one that does not is outdated by any delivery of its section.
+    /// Whether it stands until a delivery speaks of this taxpayer: without records, it is outdated by any of its section.
     pub present: bool,
-    /// Ledger size at which it was built.
+    /// Ledger size at which it was built: what was annotated since outdates it.
     pub as_of_index: i64,
     /// The disclosure as it stands in a dossier.
     pub encoded: String,

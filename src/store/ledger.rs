@@ -7,6 +7,7 @@ use chrono::NaiveDateTime;
 use diesel::prelude::*;
 use ring::rand::SystemRandom;
 
+use super::annotations::{self, AnnotationRow};
 use super::concern;
 use super::db::{AnyConnection, on_backend};
 use super::error::{StoreError, StoreResult};
@@ -30,7 +31,7 @@ pub struct Head {
     pub frontier: Frontier,
     /// Instant of the newest entry.
     pub at: Timestamp,
-    /// Index of the newest `batch.committed` entry, or -1.
+    /// Index of the newest entry that changes what a section says, a delivery or an annotation, or -1.
     pub last_batch_index: i64,
     /// Index of the newest entry that placed or lifted a hold, or -1.
     pub last_hold_index: i64,
@@ -196,6 +197,10 @@ pub fn append(
             rows.batches.push((draft.object_id.clone(), idx));
             grown.last_batch_index = idx;
         }
+        if let Some(annotation) = AnnotationRow::of(&draft, idx) {
+            rows.annotations.push(annotation);
+            grown.last_batch_index = idx;
+        }
         if let Some(member) = concern::concerned(connection, &draft)? {
             rows.concerns.push((member, idx));
         }
@@ -359,6 +364,7 @@ struct Rows {
     salts: Vec<SaltRow>,
     batches: Vec<(String, i64)>,
     concerns: Vec<(String, i64)>,
+    annotations: Vec<AnnotationRow>,
 }
 
 impl Rows {
@@ -382,6 +388,7 @@ impl Rows {
                 .execute(connection)?;
         }
         concern::insert(connection, &self.concerns)?;
+        annotations::insert(connection, &self.annotations)?;
         match connection {
             AnyConnection::Pg(c) => {
                 diesel::insert_into(ledger_entry::table).values(&self.entries).execute(c)?;

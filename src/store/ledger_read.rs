@@ -67,10 +67,15 @@ pub fn leaves(connection: &mut AnyConnection, from: u64, to: u64) -> StoreResult
         .load(c))?)
 }
 
-/// Batches committed after entry `after`, as (batch id, index).
-pub fn batches_after(connection: &mut AnyConnection, after: i64) -> StoreResult<Vec<(String, i64)>> {
+/// Batches committed after entry `after` and up to entry `last`, as (batch id, index).
+pub fn batches_after(
+    connection: &mut AnyConnection,
+    after: i64,
+    last: i64,
+) -> StoreResult<Vec<(String, i64)>> {
     Ok(on_backend!(connection, c => batch_commit::table
         .filter(batch_commit::ledger_index.gt(after))
+        .filter(batch_commit::ledger_index.le(last))
         .order(batch_commit::ledger_index)
         .select((batch_commit::batch_id, batch_commit::ledger_index))
         .load(c))?)

@@ -7,6 +7,7 @@
 //! prepares a statement with one anew for every run (measured: a seventh of the writer's time).
 
 pub mod anchor;
+pub mod annotations;
 pub mod audit_read;
 pub mod bank_blocks;
 pub mod batches;
@@ -15,6 +16,7 @@ pub mod concern;
 mod connection;
 pub mod consent_requests;
 pub mod consents;
+pub mod corrections;
 pub mod cosigned;
 pub mod db;
 pub mod disclosures;
@@ -32,6 +34,7 @@ pub mod mandates;
 pub mod member_keys;
 pub mod members;
 pub mod migrate;
+pub mod notifications;
 pub mod objections;
 pub mod products;
 pub mod proposals;
@@ -44,4 +47,5 @@ mod schema;
 pub mod sentinels;
 pub mod sessions;
 pub mod tree;
+pub mod violation_notices;
 pub mod witness_state;

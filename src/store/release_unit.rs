@@ -57,7 +57,7 @@ pub struct Prepared {
     pub policy: String,
     /// Salt epoch of the disclosures.
     pub salt_epoch: u32,
-    /// The newest delivery that was looked at: a newer one makes this outdated.
+    /// The newest delivery or annotation that was looked at: a newer one makes this outdated.
     pub last_batch_index: i64,
 }
 

@@ -446,6 +446,103 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    annotation_entry (idx) {
+        idx -> BigInt,
+        kind -> Text,
+        object_id -> Text,
+        taxpayer_id -> Text,
+        section -> Text,
+    }
+}
+
+diesel::table! {
+    notification (id) {
+        id -> Text,
+        taxpayer_id -> Text,
+        kind -> Text,
+        about -> Text,
+        params -> Text,
+        at -> Timestamp,
+        read_at -> Nullable<Timestamp>,
+        delivery -> Text,
+        attempts -> Integer,
+        next_at -> Timestamp,
+        fault -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    correction (id) {
+        id -> Text,
+        taxpayer_id -> Text,
+        section -> Text,
+        record_key -> Text,
+        text -> Text,
+        requested_at -> Timestamp,
+        requested_as -> Text,
+        check_by -> Date,
+        source_by -> Date,
+        extended_by -> Date,
+        outcome -> Nullable<Text>,
+        note -> Nullable<Text>,
+        resolved_at -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
+    violation_notice (id) {
+        id -> Text,
+        taxpayer_id -> Text,
+        record_key -> Text,
+        notified_at -> Timestamp,
+        last_day -> Date,
+    }
+}
+
+diesel::table! {
+    violation_statement (id) {
+        id -> Text,
+        taxpayer_id -> Text,
+        record_key -> Text,
+        text -> Text,
+        made_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    fairness_rule (id) {
+        id -> Text,
+        notice_working_days -> BigInt,
+        changed_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    own_copy (id) {
+        id -> Text,
+        taxpayer_id -> Text,
+        jwt -> Text,
+        read_at -> BigInt,
+        window_from -> Date,
+        window_to -> Date,
+        sections -> Text,
+        profile -> Text,
+        policy -> Text,
+        salt_epoch -> Integer,
+        issued_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    intermediary_report (id) {
+        id -> Text,
+        taxpayer_id -> Text,
+        text -> Text,
+        received_at -> Timestamp,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(consent, product);
 diesel::allow_tables_to_appear_in_same_query!(record, touch);
 diesel::allow_tables_to_appear_in_same_query!(member, member_certificate);

@@ -23,6 +23,10 @@ pub enum Cursor {
     Entries,
     /// Day (counted from the first of year 1) whose releases are judged next; 0 before the first.
     UnusedPulls,
+    /// Index of the first entry that was not looked at for violations to tell firms of.
+    ViolationNotices,
+    /// Index of the first entry whose firm was not yet told of it.
+    Notices,
 }
 
 impl Cursor {
@@ -30,6 +34,8 @@ impl Cursor {
         match self {
             Cursor::Entries => "entries",
             Cursor::UnusedPulls => "unused-pulls",
+            Cursor::ViolationNotices => "violation-notices",
+            Cursor::Notices => "notices",
         }
     }
 }

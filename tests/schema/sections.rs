@@ -87,6 +87,8 @@ fn present(section: Section) -> SectionContent {
         stale_after: "2026-12-15".parse().ok(),
         source: Some(forms.join(" ")),
         records: records(section).into_iter().map(stored).collect(),
+        annotations: Vec::new(),
+        statements: Vec::new(),
     }
 }
 
@@ -100,6 +102,8 @@ fn absent(section: Section, status: SectionStatus, reason: SectionReason) -> Sec
         stale_after: "2026-12-15".parse().ok().filter(|_| spoken),
         source: None,
         records: Vec::new(),
+        annotations: Vec::new(),
+        statements: Vec::new(),
     }
 }
 
