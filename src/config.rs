@@ -14,6 +14,7 @@ use crate::http::tls::TlsOptions;
 use crate::outbound::pkcs11::TokenOptions;
 use crate::portal::options::PortalOptions;
 use crate::service::enrolment::AdministrationOptions;
+use crate::service::fairness::FairnessOptions;
 use crate::service::keys::KeyPlaces;
 use crate::service::requests::RequestOptions;
 use crate::service::start::Places;
@@ -54,6 +55,9 @@ pub struct Config {
     /// The taxpayers' portal; none without this section.
     #[serde(default)]
     pub portal: Option<PortalOptions>,
+    /// Notice of violations before their first release, and the calendar of working days.
+    #[serde(default)]
+    pub fairness: FairnessOptions,
 }
 
 /// Where records and ledger are kept: two SQLite files, or two schemas of a PostgreSQL database.
@@ -149,6 +153,7 @@ impl Config {
         if let Some(portal) = &config.portal {
             portal.check().map_err(|why| fail(&why))?;
         }
+        config.fairness.check().map_err(|why| fail(&why))?;
         config.resolve(absolute.parent().unwrap_or(Path::new("/")));
         config.keys.token().map_err(|why| fail(&why))?;
         if config.database.connections < 3 {
@@ -215,6 +220,7 @@ impl Config {
             sentinels: self.sentinels.clone(),
             portal_url: self.portal.as_ref().and_then(|portal| portal.public_url.clone()),
             requests: RequestOptions::default(),
+            fairness: self.fairness.clone(),
         })
     }
 

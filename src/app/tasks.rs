@@ -12,6 +12,7 @@ use crate::service::directory::REFRESH_EVERY;
 use crate::service::error::{ServiceError, ServiceResult};
 use crate::service::evidence;
 use crate::service::fact_index;
+use crate::service::fairness;
 use crate::service::ingest;
 use crate::service::keys;
 use crate::service::notifications;
@@ -80,6 +81,12 @@ pub fn spawn(exchange: &Arc<Exchange>) -> Vec<JoinHandle<()>> {
             exchange,
             "Firms could not be told of accesses; they are told later",
             |e| async move { e.blocking(notifications::follow).await },
+        ),
+        at_once_and_every(
+            2 * SECOND,
+            exchange,
+            "Firms could not be told of violations; they are told later, and nothing of them leaves until then",
+            |e| async move { e.blocking(fairness::follow).await },
         ),
         actix_web::rt::spawn(sweep_deliveries(exchange.clone())),
     ]

@@ -8,6 +8,7 @@ pub mod cases;
 pub mod connection;
 pub mod consents;
 pub mod console;
+pub mod corrections;
 pub mod dossiers;
 pub mod gate;
 pub mod holds;

@@ -14,6 +14,7 @@ use super::body::Body;
 use super::cases;
 use super::consents;
 use super::console;
+use super::corrections;
 use super::dossiers;
 use super::gate::{Context, dispatch};
 use super::holds;
@@ -120,6 +121,8 @@ pub fn table() -> Vec<Entry> {
         get("/v1/cases/{id}", BANK_AND_BUREAU, |c| Box::pin(cases::show(c))),
         post("/v1/cases/{id}/answer", BANK, |c| Box::pin(cases::answer(c))),
         post("/v1/cases/{id}/closure", BUREAU, |c| Box::pin(cases::close(c))),
+        get("/v1/corrections", BUREAU, |c| Box::pin(corrections::list(c))),
+        post("/v1/corrections/{id}/resolution", BUREAU, |c| Box::pin(corrections::resolve(c))),
         post("/v1/objections", BUREAU, |c| Box::pin(objections::raise(c))),
         get("/v1/ledger/checkpoint", MEMBERS, |c| Box::pin(ledger::checkpoint(c))),
         // What comes after a `:` is a pattern: a C2SP index is of several parts.

@@ -122,6 +122,7 @@ mod tests {
     use super::*;
     use crate::domain::sentinel::SentinelOptions;
     use crate::service::enrolment::AdministrationOptions;
+    use crate::service::fairness::FairnessOptions;
     use crate::service::keys::KeyPlaces;
     use crate::service::witnesses::WitnessOptions;
 
@@ -141,6 +142,7 @@ mod tests {
             administration: AdministrationOptions::default(),
             witness: WitnessOptions::default(),
             sentinels: SentinelOptions::default(),
+            fairness: FairnessOptions::default(),
         };
         assert!(lies_with_database(&places("/srv/exchange/a.anchor")));
         assert!(lies_with_database(&places("/srv/exchange/below/a.anchor")));

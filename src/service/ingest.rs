@@ -13,12 +13,14 @@ use tracing::{info, warn};
 
 use super::Exchange;
 use super::error::{RefusedDelivery, ServiceError, ServiceResult};
+use super::fairness;
 use super::rejections::{ORIGINALS_KEPT_DAYS, Place, RejectedRow, Rejection, Rejections};
 use super::staging::{HashingReader, Stage, staged};
 use crate::domain::import::{
     Broken, Charset, Form, InputFault, InputRule, RowProblem, Rows, Syntax, WORKBOOK_BYTES_MAX,
 };
 use crate::domain::member::wire_enum;
+use crate::domain::section::Section;
 use crate::ledger::entry::EntryKind;
 use crate::seal::digest::base64url;
 use crate::store::batches::{self, BatchRow, STATUS_COMMITTED, STATUS_REFUSED, STATUS_STAGING};
@@ -360,6 +362,9 @@ fn commit(
     // A delivery may take hours: who was suspended meanwhile does not commit it.
     if let Some(certificate) = &deliverer.certificate {
         exchange.directory.recognise(certificate, exchange.clock.now())?;
+    }
+    if delivery.form.section() == Section::Violations {
+        fairness::ensure_rule(exchange)?;
     }
     let draft = draft(deliverer, batch);
     let ((), committed) = exchange.writer.unit_blocking(move |_c, _now| Ok(Ok(((), vec![draft]))))?;

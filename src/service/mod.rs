@@ -23,6 +23,7 @@ pub mod fact_index;
 pub mod fairness;
 pub mod fault_point;
 pub mod figures;
+pub mod held;
 pub mod holds;
 pub mod ingest;
 pub mod key_ring;
@@ -72,6 +73,7 @@ use self::catalogue::Catalogue;
 use self::directory::Directory;
 use self::enrolment::Administration;
 use self::error::{ServiceError, ServiceResult};
+use self::fairness::FairnessOptions;
 use self::keys::Keys;
 use self::memory::Memory;
 use self::refusals::RefusalCounter;
@@ -114,6 +116,8 @@ pub struct Exchange {
     pub portal_url: Option<String>,
     /// How requests for authorisations go.
     pub requests: RequestOptions,
+    /// Notice of violations before their first release, and the calendar of working days.
+    pub fairness: FairnessOptions,
 }
 
 impl Exchange {

@@ -14,6 +14,7 @@ use super::committer::Committer;
 use super::directory::Directory;
 use super::enrolment::{Administration, AdministrationOptions};
 use super::error::ServiceError;
+use super::fairness::FairnessOptions;
 use super::keys::{AUTHORITY_KEY_FILE, KeyError, KeyPlaces, Keys};
 use super::memory::Memory;
 use super::publisher::Publisher;
@@ -56,6 +57,8 @@ pub struct Places {
     pub portal_url: Option<String>,
     /// How requests for authorisations go.
     pub requests: RequestOptions,
+    /// Notice of violations.
+    pub fairness: FairnessOptions,
 }
 
 /// The exchange cannot be opened.
@@ -155,6 +158,7 @@ pub(super) fn open_recovering(places: &Places, clock: Arc<dyn Clock>) -> Result<
         sentinels: places.sentinels.clone(),
         portal_url: places.portal_url.clone(),
         requests: places.requests.clone(),
+        fairness: places.fairness.clone(),
     };
     confirm(Arc::new(exchange))
 }

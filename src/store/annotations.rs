@@ -6,7 +6,7 @@ use diesel::prelude::*;
 
 use super::db::{AnyConnection, on_backend};
 use super::error::{StoreError, StoreResult};
-use super::ledger::{Draft, Field, signed};
+use super::ledger::{Draft, Field};
 use super::schema::{annotation_entry, fairness_rule};
 use crate::domain::section::Section;
 use crate::ledger::entry::EntryKind;
@@ -77,8 +77,7 @@ pub fn after(connection: &mut AnyConnection, after: i64, last: i64) -> StoreResu
 }
 
 /// The entries `from..to`, in order.
-pub fn between(connection: &mut AnyConnection, from: u64, to: u64) -> StoreResult<Vec<AnnotationRow>> {
-    let (from, to) = (signed(from)?, signed(to)?);
+pub fn between(connection: &mut AnyConnection, from: i64, to: i64) -> StoreResult<Vec<AnnotationRow>> {
     Ok(on_backend!(connection, c => annotation_entry::table
         .filter(annotation_entry::idx.ge(from))
         .filter(annotation_entry::idx.lt(to))
@@ -106,6 +105,17 @@ pub fn rule(connection: &mut AnyConnection, id: &str) -> StoreResult<i64> {
     let found: Option<i64> = on_backend!(connection, c => fairness_rule::table
         .find(id).select(fairness_rule::notice_working_days).get_result(c).optional())?;
     found.ok_or_else(|| StoreError::corrupt("fairness_rule", "a rule in the ledger has no row"))
+}
+
+/// The rule that was recorded last: how many working days' notice it asks for.
+pub fn newest_rule(connection: &mut AnyConnection) -> StoreResult<Option<i64>> {
+    let newest: Option<String> = on_backend!(connection, c => annotation_entry::table
+        .filter(annotation_entry::taxpayer_id.eq(""))
+        .order(annotation_entry::idx.desc())
+        .select(annotation_entry::object_id)
+        .first(c)
+        .optional())?;
+    newest.map(|id| rule(connection, &id)).transpose()
 }
 
 /// Adds a rule; its entry makes it count.

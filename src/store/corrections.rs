@@ -90,6 +90,20 @@ pub fn is_open(
     Ok(on_backend!(connection, c => diesel::select(diesel::dsl::exists(open)).get_result(c))?)
 }
 
+/// The keys of a section's records that a firm disputes.
+pub fn open_keys(
+    connection: &mut AnyConnection,
+    taxpayer: &TaxpayerId,
+    section: Section,
+) -> StoreResult<Vec<String>> {
+    Ok(on_backend!(connection, c => correction::table
+        .filter(correction::taxpayer_id.eq(taxpayer.as_str()))
+        .filter(correction::section.eq(section.as_str()))
+        .filter(correction::outcome.is_null())
+        .select(correction::record_key)
+        .load(c))?)
+}
+
 /// How many of a firm's corrections are open.
 pub fn count_open(connection: &mut AnyConnection, taxpayer: &TaxpayerId) -> StoreResult<i64> {
     Ok(on_backend!(connection, c => correction::table

@@ -8,6 +8,7 @@ use std::collections::HashMap;
 use chrono::NaiveDateTime;
 use diesel::prelude::*;
 
+use super::annotations;
 use super::db::{AnyConnection, on_backend};
 use super::error::{StoreError, StoreResult};
 use super::ledger::signed;
@@ -148,6 +149,7 @@ pub fn describe(connection: &mut AnyConnection, from: i64, to: i64) -> StoreResu
     let releases = releases(connection, &ids(About::Release))?;
     let consents = consents(connection, &ids(About::Consent))?;
     let products = products(connection, &ids(About::Product))?;
+    let annotated = annotations(connection, from, to)?;
     let rare = rare(connection, &ids(About::Hold), &ids(About::Case), &ids(About::Objection))?;
     entries
         .into_iter()
@@ -157,6 +159,7 @@ pub fn describe(connection: &mut AnyConnection, from: i64, to: i64) -> StoreResu
                 About::Consent => consents.get(&entry.object_id).cloned(),
                 About::Product => products.get(&entry.object_id).cloned(),
                 About::Member => Some(Known { member: Some(entry.object_id.clone()), ..Known::default() }),
+                About::Annotation => annotated.get(&entry.idx).cloned(),
                 About::Hold | About::Case | About::Objection => rare.get(&entry.object_id).cloned(),
                 About::Other => None,
             };
@@ -175,6 +178,7 @@ enum About {
     Hold,
     Case,
     Objection,
+    Annotation,
     Other,
 }
 
@@ -189,6 +193,7 @@ impl About {
             "hold" => About::Hold,
             "case" => About::Case,
             "objection" => About::Objection,
+            "correction" | "violation" => About::Annotation,
             _another => About::Other,
         }
     }
@@ -277,6 +282,13 @@ fn products(connection: &mut AnyConnection, ids: &[&str]) -> StoreResult<HashMap
         }
     };
     Ok(rows.into_iter().map(|(id, bank)| (id, Known { member: Some(bank), ..Known::default() })).collect())
+}
+
+/// Whose records were disputed, decided on, told of or spoken to by the entries `from..to`.
+fn annotations(connection: &mut AnyConnection, from: i64, to: i64) -> StoreResult<HashMap<i64, Known>> {
+    let rows = annotations::between(connection, from, to)?;
+    let known = |taxpayer: String| Known { taxpayer: Some(taxpayer), ..Known::default() };
+    Ok(rows.into_iter().map(|row| (row.idx, known(row.taxpayer_id))).collect())
 }
 
 /// What a few entries a day are about: read one by one.

@@ -38,6 +38,9 @@ pub struct Totals {
     /// Rows of `batch_commit`.
     #[diesel(sql_type = BigInt)]
     pub batches: i64,
+    /// Rows of `annotation_entry`.
+    #[diesel(sql_type = BigInt)]
+    pub annotations: i64,
     /// Rows of `release`, refusals among them.
     #[diesel(sql_type = BigInt)]
     pub releases: i64,
@@ -50,7 +53,8 @@ pub struct Totals {
 pub fn totals(connection: &mut AnyConnection) -> StoreResult<Option<Totals>> {
     let statement = "SELECT size, root, frontier, at, last_batch_index, \
          (SELECT count(*) FROM ledger_entry) AS entries, (SELECT count(*) FROM ledger_tile) AS tiles, \
-         (SELECT count(*) FROM batch_commit) AS batches, (SELECT count(*) FROM release) AS releases, \
+         (SELECT count(*) FROM batch_commit) AS batches, \
+         (SELECT count(*) FROM annotation_entry) AS annotations, (SELECT count(*) FROM release) AS releases, \
          (SELECT count(*) FROM consent) AS consents FROM ledger_head WHERE id = 1";
     Ok(on_backend!(connection, c => diesel::sql_query(statement).get_result(c).optional())?)
 }

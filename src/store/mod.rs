@@ -7,6 +7,7 @@
 //! prepares a statement with one anew for every run (measured: a seventh of the writer's time).
 
 pub mod anchor;
+pub mod annotation_scan;
 pub mod annotations;
 pub mod audit_read;
 pub mod bank_blocks;

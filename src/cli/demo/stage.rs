@@ -75,6 +75,8 @@ impl Stage {
             say("  已建立配置、密钥、证书、数据库 made: configuration, keys, certificates, database");
         }
         let mut config = Config::load(&file)?;
+        // What the demo loads is shown at once: the city's violations come before the notice is switched on.
+        config.fairness.notice_working_days = 0;
         let configured_url = url_of(config.gateway.listen);
         config.gateway.listen = free(config.gateway.listen, "网关 gateway");
         config.operations.listen = free(config.operations.listen, "运维 operations");

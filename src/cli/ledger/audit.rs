@@ -71,6 +71,7 @@ fn tell(report: &AuditReport) {
     say(format!("拒绝 refusals           {}", counts.refusals));
     say(format!("授权 consents           {}", counts.consents));
     say(format!("批次 deliveries         {}", counts.batches));
+    say(format!("标注 annotations        {}", counts.annotations));
     say(format!("打开的承诺 commitments  {} (已删盐的条目 salts erased: {})", counts.opened, counts.erased));
     for (from, size) in &report.checkpoints {
         say(format!("检查点 checkpoint       {from}: {size} ✓"));

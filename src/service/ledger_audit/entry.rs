@@ -11,6 +11,8 @@ use crate::ledger::commitment::{Salt, commit};
 use crate::ledger::entry_kind::EntryKind;
 use crate::seal::digest::prefixed_digest;
 use crate::seal::sd_jwt::dossier_digest;
+use crate::store::annotation_scan::AnnotationFacts;
+use crate::store::annotations::FAIRNESS_CHANGE;
 use crate::store::ledger_scan::{ConsentFacts, EntryRow, ReleaseFacts, SaltRow};
 use crate::store::releases::OUTCOME_GRANTED;
 
@@ -47,6 +49,20 @@ pub(super) struct LeafView<'a> {
     reason: Option<Text<'a>>,
     #[serde(default)]
     read_at: Option<i64>,
+    #[serde(borrow, default)]
+    record: Option<Text<'a>>,
+    #[serde(borrow, default)]
+    section: Option<Text<'a>>,
+    #[serde(borrow, default)]
+    text: Option<Text<'a>>,
+    #[serde(borrow, default)]
+    outcome: Option<Text<'a>>,
+    #[serde(borrow, default)]
+    last_day: Option<Text<'a>>,
+    #[serde(borrow, default)]
+    change: Option<Text<'a>>,
+    #[serde(borrow, default)]
+    detail: Option<Text<'a>>,
 }
 
 /// The members that every entry has.
@@ -80,6 +96,19 @@ impl<'a> LeafView<'a> {
         Ok(view)
     }
 
+    /// Whether it changes what a section says, besides a delivery.
+    pub(super) fn annotates(&self) -> bool {
+        let kinds = [
+            EntryKind::CorrectionRequested,
+            EntryKind::CorrectionResolved,
+            EntryKind::ViolationNotified,
+            EntryKind::ViolationStatementAdded,
+        ];
+        kinds.iter().any(|kind| self.kind == kind.as_str())
+            || (self.kind == EntryKind::PolicyChanged.as_str()
+                && self.change.as_deref() == Some(FAIRNESS_CHANGE))
+    }
+
     fn read(leaf: &'a [u8]) -> Option<Self> {
         serde_json::from_slice(leaf).ok().or_else(|| {
             // A kind that this audit binds to nothing may use the same names for something else.
@@ -99,6 +128,13 @@ impl<'a> LeafView<'a> {
                 code: None,
                 reason: None,
                 read_at: None,
+                record: None,
+                section: None,
+                text: None,
+                outcome: None,
+                last_day: None,
+                change: None,
+                detail: None,
             })
         })
     }
@@ -114,6 +150,8 @@ pub(super) struct Facts {
     pub(super) batch_at: HashMap<i64, String>,
     /// Digests by delivery.
     pub(super) batch_digests: HashMap<String, String>,
+    /// What was said of records, by the index of the entry.
+    pub(super) annotations: HashMap<i64, AnnotationFacts>,
 }
 
 /// An entry with what is needed to judge it.
@@ -147,6 +185,9 @@ impl Seen<'_> {
         } else if is(EntryKind::BatchCommitted) {
             counts.batches += 1;
             self.delivery()
+        } else if self.view.annotates() {
+            counts.annotations += 1;
+            self.annotation(counts)
         } else {
             // The commitments of other kinds are to values that only those concerned hold.
             Ok(())
@@ -202,6 +243,38 @@ impl Seen<'_> {
         self.same("digest of the consent's terms", &consent.digest, &recomputed)?;
         self.opens("subject", self.leaf_salt(), &consent.taxpayer_id, self.view.subject.as_deref(), counts)?;
         self.opens("bank", self.leaf_salt(), &consent.bank, self.view.bank.as_deref(), counts)
+    }
+
+    /// What was said of a record: the row beside the entry names it, and the entry commits to what its own row holds.
+    fn annotation(&self, counts: &mut Counts) -> Verdict {
+        let Some(facts) = self.facts.annotations.get(&self.row.idx) else {
+            return self.wrong("annotation_entry", &self.row.object_id, "no row");
+        };
+        self.same("kind of the annotation", &self.view.kind, &facts.kind)?;
+        self.same("object of the annotation", &self.row.object_id, &facts.object_id)?;
+        let Some(object) = &facts.object else {
+            return self.wrong("row of the annotation", &self.row.object_id, "no row");
+        };
+        self.same("taxpayer of the annotation's rows", &object.taxpayer_id, &facts.row_taxpayer)?;
+        self.same("section of the annotation's rows", &object.section, &facts.row_section)?;
+        if let Some(section) = self.view.section.as_deref() {
+            self.same("section of the annotation", section, &object.section)?;
+        }
+        let outcome = object.outcome.as_deref().unwrap_or("none");
+        let commitments = [
+            ("subject", &self.view.subject, object.taxpayer_id.as_str()),
+            ("record", &self.view.record, object.record_key.as_str()),
+            ("text", &self.view.text, object.text.as_str()),
+            ("last_day", &self.view.last_day, object.text.as_str()),
+            ("detail", &self.view.detail, object.text.as_str()),
+            ("outcome", &self.view.outcome, outcome),
+        ];
+        for (field, commitment, value) in commitments {
+            if let Some(commitment) = commitment {
+                self.opens(field, self.leaf_salt(), value, Some(commitment), counts)?;
+            }
+        }
+        Ok(())
     }
 
     fn delivery(&self) -> Verdict {

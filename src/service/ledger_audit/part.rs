@@ -8,6 +8,7 @@ use super::tree::differs;
 use crate::ledger::entry_kind::EntryKind;
 use crate::ledger::hash::{HASH_BYTES, Hash, leaf_hash};
 use crate::ledger::tile::{TILE_WIDTH, tile_root};
+use crate::store::annotation_scan;
 use crate::store::db::{AnyConnection, Location, connect};
 use crate::store::error::{StoreError, StoreResult};
 use crate::store::ledger_scan::{
@@ -90,7 +91,7 @@ impl Part<'_> {
             checked.first_at.get_or_insert_with(|| last_at.clone());
             let salt = salts.next_if(|(idx, _, _)| *idx == row.idx);
             Seen { index, row, view: &view, salt, facts: stored.facts }.check(&mut checked.counts)?;
-            if view.kind == EntryKind::BatchCommitted.as_str() {
+            if view.kind == EntryKind::BatchCommitted.as_str() || view.annotates() {
                 checked.last_batch = Some(index);
             }
             checked.counts.entries += 1;
@@ -176,7 +177,8 @@ fn facts(reader: &mut Reader, rows: &[EntryRow], from: u64, to: u64) -> StoreRes
     }
     let commits = batch_commits(&mut reader.ledger, from, to)?;
     let batch_at = commits.into_iter().map(|(id, index)| (index, id)).collect();
-    Ok(Facts { releases, consents, consent_digests, batch_at, batch_digests: batch_digest_of })
+    let annotations = annotation_scan::annotation_facts(&mut reader.ledger, from, to)?;
+    Ok(Facts { releases, consents, consent_digests, batch_at, batch_digests: batch_digest_of, annotations })
 }
 
 /// The releases with these ids. Ids are made in the order of time, so one range holds nearly all of them.

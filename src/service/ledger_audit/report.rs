@@ -59,6 +59,8 @@ pub struct Counts {
     pub consents: u64,
     /// Deliveries made visible.
     pub batches: u64,
+    /// What was said of records: disputes, decisions, notices, statements, and changes of the fairness rule.
+    pub annotations: u64,
     /// Commitments that a kept salt opened.
     pub opened: u64,
     /// Entries whose salt was erased.
@@ -77,6 +79,7 @@ impl Counts {
             refusals,
             consents,
             batches,
+            annotations,
             opened,
             erased,
         } = other;
@@ -88,6 +91,7 @@ impl Counts {
         self.refusals += refusals;
         self.consents += consents;
         self.batches += batches;
+        self.annotations += annotations;
         self.opened += opened;
         self.erased += erased;
     }

@@ -156,7 +156,7 @@ impl Tree {
             _ => self.last_at.clone(),
         };
         let last_batch = self.last_batch.and_then(|index| i64::try_from(index).ok()).unwrap_or(-1);
-        let Counts { releases, refusals, consents, batches, .. } = self.counts;
+        let Counts { releases, refusals, consents, batches, annotations, .. } = self.counts;
         let tiles = u64::try_from(tiles_completed(0, self.size).len()).unwrap_or(u64::MAX);
         let same_frontier = totals.frontier == self.frontier.to_bytes();
         let facts = [
@@ -166,6 +166,7 @@ impl Tree {
             ("rows of ledger_entry", self.size.to_string(), totals.entries.to_string()),
             ("rows of ledger_tile", tiles.to_string(), totals.tiles.to_string()),
             ("rows of batch_commit", batches.to_string(), totals.batches.to_string()),
+            ("rows of annotation_entry", annotations.to_string(), totals.annotations.to_string()),
             ("rows of release", (releases + refusals).to_string(), totals.releases.to_string()),
             ("rows of consent", consents.to_string(), totals.consents.to_string()),
         ];
