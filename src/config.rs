@@ -52,12 +52,12 @@ pub struct Config {
     /// Thresholds of the rules over the stream of pulls.
     #[serde(default)]
     pub sentinels: SentinelOptions,
-    /// The taxpayers' portal; none without this section.
-    #[serde(default)]
-    pub portal: Option<PortalOptions>,
     /// Notice of violations before their first release, and the calendar of working days.
     #[serde(default)]
     pub fairness: FairnessOptions,
+    /// The taxpayers' portal; none without this section.
+    #[serde(default)]
+    pub portal: Option<PortalOptions>,
 }
 
 /// Where records and ledger are kept: two SQLite files, or two schemas of a PostgreSQL database.
@@ -150,10 +150,10 @@ impl Config {
         let mut config: Config = toml::from_str(&text).map_err(|why| fail(&why))?;
         let absolute = std::path::absolute(path).map_err(|why| fail(&why))?;
         config.sentinels.check().map_err(|why| fail(&why))?;
+        config.fairness.check().map_err(|why| fail(&why))?;
         if let Some(portal) = &config.portal {
             portal.check().map_err(|why| fail(&why))?;
         }
-        config.fairness.check().map_err(|why| fail(&why))?;
         config.resolve(absolute.parent().unwrap_or(Path::new("/")));
         config.keys.token().map_err(|why| fail(&why))?;
         if config.database.connections < 3 {
@@ -218,9 +218,9 @@ impl Config {
             authorities: self.tls.ca.clone(),
             administration: self.administration,
             sentinels: self.sentinels.clone(),
-            portal_url: self.portal.as_ref().and_then(|portal| portal.public_url.clone()),
             requests: RequestOptions::default(),
             fairness: self.fairness.clone(),
+            portal_url: self.portal.as_ref().and_then(|portal| portal.public_url.clone()),
         })
     }
 

@@ -73,9 +73,6 @@ pub fn spawn(exchange: &Arc<Exchange>) -> Vec<JoinHandle<()>> {
         every(HOUR, exchange, "Releases that led to nothing could not be judged", |e| async move {
             e.blocking(sentinels::judge_unused).await
         }),
-        at_once_and_every(HOUR, exchange, "Sessions that ended could not be forgotten", |e| async move {
-            e.blocking(sessions::sweep).await.map(drop)
-        }),
         every(
             2 * SECOND,
             exchange,
@@ -88,6 +85,9 @@ pub fn spawn(exchange: &Arc<Exchange>) -> Vec<JoinHandle<()>> {
             "Firms could not be told of violations; they are told later, and nothing of them leaves until then",
             |e| async move { e.blocking(fairness::follow).await },
         ),
+        at_once_and_every(HOUR, exchange, "Sessions that ended could not be forgotten", |e| async move {
+            e.blocking(sessions::sweep).await.map(drop)
+        }),
         actix_web::rt::spawn(sweep_deliveries(exchange.clone())),
     ]
 }

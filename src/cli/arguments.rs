@@ -270,6 +270,8 @@ pub enum MemberAction {
     Leave(super::enrol::LeaveOptions),
     /// 开发用吊销清单 A revocation list of the development authority
     Crl(super::enrol::CrlOptions),
+    /// 登记联系方式 How firms reach a member about their data
+    Contact(super::contact::ContactOptions),
     /// 设定每日查询配额 How many dossiers a bank may ask for in a day
     Quota {
         /// The configuration file.

@@ -11,6 +11,8 @@ use super::output::{Failure, operator_label, say};
 use crate::clock::{Clock, SystemClock};
 use crate::config::{Config, DATABASE_URL_VARIABLE};
 use crate::domain::member::{MemberId, MemberStatus, Role};
+use crate::domain::member_contact::MemberContact;
+use crate::domain::uscc::Uscc;
 use crate::ledger::note::NoteSigner;
 use crate::seal::authority::{DevelopmentAuthority, Issued};
 use crate::seal::certificate::MemberCertificate;
@@ -151,7 +153,7 @@ fn write_members(
 ) -> Result<Vec<Change>, Failure> {
     let certs = dir.join("certs");
     let mut changes = Vec::new();
-    for (slug, role, name) in roster() {
+    for (place, (slug, role, name)) in (1_u32..).zip(roster()) {
         let issued = authority.issue_client(&slug, "system", now).map_err(Failure::system)?;
         write_pair(&certs, &slug, &issued)?;
         if role == Role::Bank {
@@ -162,8 +164,9 @@ fn write_members(
         let id: MemberId = slug.parse().map_err(Failure::system)?;
         let certificate = MemberCertificate::parse_der(&issued.certificate_der).map_err(Failure::system)?;
         let pinned = pin(&certificate, &id, "system")?;
-        changes.push(Change::Add(
+        changes.push(Change::AddWithContact(
             Member { id, role, name, status: MemberStatus::Active, quota_per_day },
+            contact(place, role)?,
             pinned,
         ));
     }
@@ -189,6 +192,21 @@ fn roster() -> Vec<(String, Role, String)> {
         ("platform", Role::Platform, "演示创业创新金融服务平台"),
     ];
     banks.chain(others.map(|(slug, role, name)| (slug.to_owned(), role, name.to_owned()))).collect()
+}
+
+/// How firms reach the n-th member, from 1; invented.
+fn contact(place: u32, role: Role) -> Result<MemberContact, Failure> {
+    // GB 32100-2015: banks are registered in commerce, as enterprises; offices under 机构编制.
+    let (department, class) = match role {
+        Role::Bank => ('9', '1'),
+        Role::Bureau | Role::Regulator | Role::Platform => ('1', '1'),
+    };
+    let uscc = Uscc::from_parts(department, class, "440300", &format!("DEM0{place:04}"));
+    Ok(MemberContact {
+        uscc: uscc.map_err(Failure::system)?,
+        contact: format!("客户信息保护岗 0755-0000{place:04}"),
+        complaint: format!("投诉专线 0755-0001{place:04}"),
+    })
 }
 
 /// The anchor lies beside the directory, so that a backup of the directory does not set it back too.

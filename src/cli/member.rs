@@ -4,6 +4,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use super::arguments::{MemberAction, MemberOptions};
+use super::contact;
 use super::enrol;
 use super::output::{Failure, open_exchange, operator, say};
 use super::proposal::waiting;
@@ -22,6 +23,7 @@ pub fn run(options: &MemberOptions) -> Result<ExitCode, Failure> {
         MemberAction::Rotate(options) => return enrol::rotate(options),
         MemberAction::Enrol(options) => return enrol::enrol(options),
         MemberAction::Crl(options) => return enrol::crl(options),
+        MemberAction::Contact(options) => return contact::contact(options),
         MemberAction::Leave(options) => (&options.config, Change::WithdrawMember(options.member()?)),
         MemberAction::Add { config, member, role, name, certificate, label, quota_per_day } => {
             let exchange = open_exchange(config)?;

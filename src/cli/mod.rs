@@ -3,6 +3,7 @@
 mod arguments;
 mod check;
 mod consent;
+mod contact;
 mod delivered;
 mod demo;
 mod enrol;

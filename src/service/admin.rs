@@ -9,11 +9,13 @@ use super::directory::Caller;
 use super::error::{ServiceError, ServiceResult};
 use super::receipt::Committed;
 use crate::domain::member::{MemberId, MemberStatus};
+use crate::domain::member_contact::MemberContact;
 use crate::domain::timestamp::Timestamp;
 use crate::ledger::entry::EntryKind;
 use crate::store::db::AnyConnection;
 use crate::store::error::{StoreError, StoreResult};
 use crate::store::ledger::{Draft, Field};
+use crate::store::member_contacts;
 use crate::store::members::{self, Certificate, Member};
 
 /// The actor of what is done on the host's command line.
@@ -50,6 +52,8 @@ impl From<&Caller> for Actor {
 pub enum Change {
     /// A new member, with its first certificate.
     Add(Member, Certificate),
+    /// The same, and how to reach it.
+    AddWithContact(Member, MemberContact, Certificate),
     /// One more certificate of a member.
     AddCertificate(Certificate),
     /// A member may no longer act.
@@ -64,42 +68,47 @@ pub enum Change {
     WithdrawAt(MemberId, String, Timestamp),
     /// How many dossiers a bank may ask for in a day.
     SetQuota(MemberId, u64),
+    /// How firms reach the member about their data.
+    SetContact(MemberId, MemberContact),
 }
 
 impl Change {
     /// The member it is about.
     pub fn member(&self) -> &MemberId {
         match self {
-            Change::Add(member, _) => &member.id,
+            Change::Add(member, _) | Change::AddWithContact(member, _, _) => &member.id,
             Change::AddCertificate(certificate) => &certificate.member,
             Change::Suspend(id) | Change::Resume(id) | Change::WithdrawMember(id) => id,
-            Change::Withdraw(id, _) | Change::WithdrawAt(id, _, _) | Change::SetQuota(id, _) => id,
+            Change::Withdraw(id, _) | Change::WithdrawAt(id, _, _) => id,
+            Change::SetQuota(id, _) | Change::SetContact(id, _) => id,
         }
     }
 
     /// What it is, as entries name it.
     pub fn name(&self) -> &'static str {
         match self {
-            Change::Add(..) => "added",
+            Change::Add(..) | Change::AddWithContact(..) => "added",
             Change::AddCertificate(_) => "certificate_added",
             Change::Suspend(_) => "suspended",
             Change::Resume(_) => "resumed",
             Change::WithdrawMember(_) => "withdrawn",
             Change::Withdraw(..) | Change::WithdrawAt(..) => "certificate_withdrawn",
             Change::SetQuota(..) => "quota_set",
+            Change::SetContact(..) => "contact_set",
         }
     }
 
     /// What it says besides: a fingerprint, an instant, a quota; empty if nothing.
     pub fn detail(&self) -> String {
         match self {
-            Change::Add(_, certificate) | Change::AddCertificate(certificate) => {
-                certificate.fingerprint.clone()
-            }
+            Change::Add(_, certificate)
+            | Change::AddWithContact(_, _, certificate)
+            | Change::AddCertificate(certificate) => certificate.fingerprint.clone(),
             Change::Suspend(_) | Change::Resume(_) | Change::WithdrawMember(_) => String::new(),
             Change::Withdraw(_, fingerprint) => fingerprint.clone(),
             Change::WithdrawAt(_, fingerprint, at) => format!("{fingerprint} {at}"),
             Change::SetQuota(_, quota) => quota.to_string(),
+            Change::SetContact(_, contact) => reached(contact),
         }
     }
 
@@ -108,15 +117,23 @@ impl Change {
         let certificate = |c: &Certificate| format!("{} {} {}", c.label, c.fingerprint, c.not_after);
         match self {
             Change::Add(member, c) => format!("{} {} {}", member.role, member.name, certificate(c)),
+            Change::AddWithContact(member, contact, c) => {
+                format!("{} {} {} {}", member.role, member.name, reached(contact), certificate(c))
+            }
             Change::AddCertificate(c) => certificate(c),
             Change::Suspend(_)
             | Change::Resume(_)
             | Change::WithdrawMember(_)
             | Change::Withdraw(..)
             | Change::WithdrawAt(..)
-            | Change::SetQuota(..) => self.detail(),
+            | Change::SetQuota(..)
+            | Change::SetContact(..) => self.detail(),
         }
     }
+}
+
+fn reached(contact: &MemberContact) -> String {
+    format!("{} {} {}", contact.uscc, contact.contact, contact.complaint)
 }
 
 /// Applies changes in one transaction, each an entry `member.changed`, as the operator. Blocks on the writer.
@@ -181,6 +198,12 @@ fn write_one(c: &mut AnyConnection, change: &Change, now: Timestamp) -> StoreRes
             members::insert_certificate(c, certificate)?;
             Ok(true)
         }
+        Change::AddWithContact(member, contact, certificate) => {
+            members::insert(c, member, now)?;
+            members::insert_certificate(c, certificate)?;
+            member_contacts::set(c, &member.id, contact, now)?;
+            Ok(true)
+        }
         Change::AddCertificate(certificate) => {
             members::insert_certificate(c, certificate)?;
             Ok(true)
@@ -193,6 +216,10 @@ fn write_one(c: &mut AnyConnection, change: &Change, now: Timestamp) -> StoreRes
             members::withdraw_certificate(c, id, fingerprint, *at.max(&now))
         }
         Change::SetQuota(id, quota) => members::set_quota(c, id, *quota),
+        Change::SetContact(id, contact) => {
+            member_contacts::set(c, id, contact, now)?;
+            Ok(true)
+        }
     }
 }
 
@@ -230,23 +257,33 @@ impl Standing {
 
     fn refuses(&self, change: &Change) -> Option<ServiceError> {
         let why = match change {
-            Change::Add(member, _) if [OPERATOR, TAXPAYER].contains(&member.id.as_str()) => {
+            Change::Add(member, _) | Change::AddWithContact(member, _, _)
+                if [OPERATOR, TAXPAYER].contains(&member.id.as_str()) =>
+            {
                 Some(format!("no member may be called {}: entries name others so", member.id))
             }
-            Change::Add(member, certificate) => match self.status(&member.id) {
-                Some(_) => Some(format!("there is a member {} already", member.id)),
-                None => self.pinned(certificate),
-            },
+            Change::Add(member, certificate) => self.taken(&member.id).or_else(|| self.pinned(certificate)),
+            Change::AddWithContact(member, contact, certificate) => self
+                .taken(&member.id)
+                .or_else(|| self.pinned(certificate))
+                .or_else(|| contact.check().err().map(|why| why.to_string())),
             Change::AddCertificate(certificate) => {
                 self.left(&certificate.member).or_else(|| self.pinned(certificate))
             }
             Change::Suspend(id) => self.left(id).or_else(|| self.stands(id, MemberStatus::Suspended)),
             Change::Resume(id) => self.left(id).or_else(|| self.stands(id, MemberStatus::Active)),
             Change::WithdrawMember(id) | Change::SetQuota(id, _) => self.left(id),
+            Change::SetContact(id, contact) => {
+                self.left(id).or_else(|| contact.check().err().map(|why| why.to_string()))
+            }
             Change::Withdraw(id, fingerprint) => self.unusable(id, fingerprint, self.now),
             Change::WithdrawAt(id, fingerprint, at) => self.unusable(id, fingerprint, *at.max(&self.now)),
         };
         why.map(ServiceError::Conflict)
+    }
+
+    fn taken(&self, id: &MemberId) -> Option<String> {
+        self.status(id).map(|_| format!("there is a member {id} already"))
     }
 
     /// Absent, or withdrawn for good.

@@ -124,6 +124,7 @@ mod tests {
     use crate::service::enrolment::AdministrationOptions;
     use crate::service::fairness::FairnessOptions;
     use crate::service::keys::KeyPlaces;
+    use crate::service::requests::RequestOptions;
     use crate::service::witnesses::WitnessOptions;
 
     #[test]
@@ -142,6 +143,8 @@ mod tests {
             administration: AdministrationOptions::default(),
             witness: WitnessOptions::default(),
             sentinels: SentinelOptions::default(),
+            requests: RequestOptions::default(),
+            portal: String::new(),
             fairness: FairnessOptions::default(),
         };
         assert!(lies_with_database(&places("/srv/exchange/a.anchor")));

@@ -12,6 +12,7 @@ pub mod catalogue;
 pub mod committer;
 pub mod consent;
 pub mod corrections;
+pub mod consent_text;
 pub mod directory;
 pub mod disclosures;
 pub mod enrolment;
@@ -112,12 +113,12 @@ pub struct Exchange {
     pub refusals: RefusalCounter,
     /// Thresholds of the rules over the stream of pulls.
     pub sentinels: SentinelOptions,
-    /// Where browsers find the portal, without a slash at the end; `None` where there is none.
-    pub portal_url: Option<String>,
     /// How requests for authorisations go.
     pub requests: RequestOptions,
     /// Notice of violations before their first release, and the calendar of working days.
     pub fairness: FairnessOptions,
+    /// Where browsers find the portal, without a slash at the end; `None` where there is none.
+    pub portal_url: Option<String>,
 }
 
 impl Exchange {

@@ -53,12 +53,12 @@ pub struct Places {
     pub administration: AdministrationOptions,
     /// Thresholds of the sentinels.
     pub sentinels: SentinelOptions,
-    /// Where browsers find the portal, without a slash at the end.
-    pub portal_url: Option<String>,
     /// How requests for authorisations go.
     pub requests: RequestOptions,
     /// Notice of violations.
     pub fairness: FairnessOptions,
+    /// Where browsers find the portal, without a slash at the end.
+    pub portal_url: Option<String>,
 }
 
 /// The exchange cannot be opened.
@@ -156,9 +156,9 @@ pub(super) fn open_recovering(places: &Places, clock: Arc<dyn Clock>) -> Result<
         },
         refusals: RefusalCounter::default(),
         sentinels: places.sentinels.clone(),
-        portal_url: places.portal_url.clone(),
         requests: places.requests.clone(),
         fairness: places.fairness.clone(),
+        portal_url: places.portal_url.clone(),
     };
     confirm(Arc::new(exchange))
 }

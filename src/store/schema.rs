@@ -365,6 +365,26 @@ diesel::table! {
 }
 
 diesel::table! {
+    member_contact (member_id) {
+        member_id -> Text,
+        uscc -> Text,
+        contact -> Text,
+        complaint -> Text,
+        changed_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    consent_text (digest) {
+        digest -> Text,
+        version -> Text,
+        lang -> Text,
+        body -> Text,
+        kept_at -> Timestamp,
+    }
+}
+
+diesel::table! {
     portal_session (id_digest) {
         id_digest -> Text,
         person -> Text,
@@ -373,76 +393,6 @@ diesel::table! {
         chosen -> Nullable<BigInt>,
         opened_at -> Timestamp,
         seen_at -> Timestamp,
-    }
-}
-
-diesel::table! {
-    consent_request (id) {
-        id -> Text,
-        group_id -> Text,
-        origin -> Text,
-        taxpayer_id -> Text,
-        bank -> Text,
-        product_id -> Text,
-        status -> Text,
-        hidden -> Bool,
-        terms -> Text,
-        bank_ref -> Nullable<Text>,
-        return_url -> Nullable<Text>,
-        state -> Nullable<Text>,
-        token_hash -> Nullable<Text>,
-        hand_over_hash -> Nullable<Text>,
-        hand_over_until -> Nullable<Timestamp>,
-        created_at -> Timestamp,
-        expires_at -> Timestamp,
-        prepared_by -> Nullable<Text>,
-        approvals -> Text,
-        supersedes -> Nullable<Text>,
-        consent_id -> Nullable<Text>,
-        decided_at -> Nullable<Timestamp>,
-    }
-}
-
-diesel::table! {
-    bank_block (taxpayer_id, bank) {
-        taxpayer_id -> Text,
-        bank -> Text,
-        blocked_at -> Timestamp,
-        entry_id -> Text,
-    }
-}
-
-diesel::table! {
-    request_refusal (taxpayer_id, bank) {
-        taxpayer_id -> Text,
-        bank -> Text,
-        refused_at -> Timestamp,
-    }
-}
-
-diesel::table! {
-    request_use (bank, taxpayer_id, day) {
-        bank -> Text,
-        taxpayer_id -> Text,
-        day -> Date,
-        used -> BigInt,
-    }
-}
-
-diesel::table! {
-    firm_setting (taxpayer_id) {
-        taxpayer_id -> Text,
-        joint_approval -> Bool,
-        changed_at -> Timestamp,
-        changed_by -> Text,
-    }
-}
-
-diesel::table! {
-    return_url (bank, url) {
-        bank -> Text,
-        url -> Text,
-        registered_at -> Timestamp,
     }
 }
 
@@ -540,6 +490,108 @@ diesel::table! {
         taxpayer_id -> Text,
         text -> Text,
         received_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    portal_session (id_digest) {
+        id_digest -> Text,
+        person -> Text,
+        authentication -> Text,
+        firms -> Text,
+        chosen -> Nullable<BigInt>,
+        opened_at -> Timestamp,
+        seen_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    consent_request (id) {
+        id -> Text,
+        group_id -> Text,
+        origin -> Text,
+        taxpayer_id -> Text,
+        bank -> Text,
+        product_id -> Text,
+        status -> Text,
+        hidden -> Bool,
+        terms -> Text,
+        bank_ref -> Nullable<Text>,
+        return_url -> Nullable<Text>,
+        state -> Nullable<Text>,
+        token_hash -> Nullable<Text>,
+        hand_over_hash -> Nullable<Text>,
+        hand_over_until -> Nullable<Timestamp>,
+        created_at -> Timestamp,
+        expires_at -> Timestamp,
+        prepared_by -> Nullable<Text>,
+        approvals -> Text,
+        supersedes -> Nullable<Text>,
+        consent_id -> Nullable<Text>,
+        decided_at -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
+    bank_block (taxpayer_id, bank) {
+        taxpayer_id -> Text,
+        bank -> Text,
+        blocked_at -> Timestamp,
+        entry_id -> Text,
+    }
+}
+
+diesel::table! {
+    request_refusal (taxpayer_id, bank) {
+        taxpayer_id -> Text,
+        bank -> Text,
+        refused_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    request_use (bank, taxpayer_id, day) {
+        bank -> Text,
+        taxpayer_id -> Text,
+        day -> Date,
+        used -> BigInt,
+    }
+}
+
+diesel::table! {
+    firm_setting (taxpayer_id) {
+        taxpayer_id -> Text,
+        joint_approval -> Bool,
+        changed_at -> Timestamp,
+        changed_by -> Text,
+    }
+}
+
+diesel::table! {
+    return_url (bank, url) {
+        bank -> Text,
+        url -> Text,
+        registered_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    member_contact (member_id) {
+        member_id -> Text,
+        uscc -> Text,
+        contact -> Text,
+        complaint -> Text,
+        changed_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    consent_text (digest) {
+        digest -> Text,
+        version -> Text,
+        lang -> Text,
+        body -> Text,
+        kept_at -> Timestamp,
     }
 }
 

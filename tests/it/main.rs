@@ -37,6 +37,7 @@ mod races;
 mod recover;
 mod refusals;
 mod replay;
+mod requests;
 mod restore;
 mod sections;
 mod sentinels;

@@ -186,6 +186,7 @@ async fn every_answer_wears_the_headers() {
         }
         let cache = page.headers.get("cache-control").unwrap();
         assert_eq!(cache == "no-store", !path.starts_with("/assets/"), "{path}");
+        assert_eq!(page.bytes, page.text.as_bytes(), "{path}");
     }
     let page = visitor.get("/nothing-here?x=<script>alert(1)</script>").await;
     assert_eq!(page.status, StatusCode::NOT_FOUND);

@@ -105,6 +105,7 @@ const CHANGES: Table = &[
     ("withdrawn", "成员退出", "Member leaves"),
     ("certificate_withdrawn", "撤销证书", "Withdraw certificate"),
     ("quota_set", "调整配额", "Set quota"),
+    ("contact_set", "登记联系方式", "Set contact"),
 ];
 
 /// What sentinels measure.

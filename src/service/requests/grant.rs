@@ -45,8 +45,8 @@ pub struct GrantItem {
     pub post_loan: bool,
     /// Which of those asked for may be told the outcome.
     pub share: Vec<MemberId>,
-    /// Whether the person consents to the release of personal data; only if it was asked for.
-    pub personal: bool,
+    /// Digest of the personal text that the person was shown and ticked for himself or herself; only if it was asked for.
+    pub personal: Option<String>,
 }
 
 /// What the person decided, all at once.
@@ -263,7 +263,7 @@ impl Unit {
             valid_from: now,
             valid_to,
             pulls_max: request.terms.pulls,
-            personal_data: item.personal,
+            personal_data: item.personal.is_some(),
             share_outcome_with: item.share.clone(),
             retain_until: valid_to.plus_micros(retained).shanghai_date(),
             text: ConsentText { version: text.version.clone(), digest: text.digest.clone() },
@@ -318,7 +318,7 @@ fn ticks_within(item: &GrantItem, request: &ConsentRequest) -> ServiceResult<()>
             "must name only those that the request names, none twice",
         ));
     }
-    if item.personal && !asked.personal_data {
+    if item.personal.is_some() && !asked.personal_data {
         return Err(ServiceError::invalid("/personal", "was not asked for"));
     }
     Ok(())

@@ -17,10 +17,11 @@ pub mod text;
 pub use self::amend::amend;
 pub use self::blocks::{block, blocks, joint_approval, set_joint_approval, unblock};
 pub use self::decline::decline;
-pub use self::draft::{NewDraft, draft, edit};
+pub use self::draft::{NewDraft, draft, edit, hand_over};
 pub use self::grant::{Grant, GrantItem, Granted, approve, grant};
 pub use self::options::RequestOptions;
 pub use self::read::{by_token, group, pending, return_to, show};
+pub use self::text::text;
 
 use serde::Serialize;
 

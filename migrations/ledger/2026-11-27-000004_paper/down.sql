@@ -1,0 +1,2 @@
+DROP TABLE consent_text;
+DROP TABLE member_contact;
