@@ -219,6 +219,7 @@ impl Config {
             administration: self.administration,
             sentinels: self.sentinels.clone(),
             requests: RequestOptions::default(),
+            portal: "https://localhost:8444".to_owned(),
             fairness: self.fairness.clone(),
             portal_url: self.portal.as_ref().and_then(|portal| portal.public_url.clone()),
         })

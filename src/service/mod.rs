@@ -24,6 +24,7 @@ pub mod fact_index;
 pub mod fairness;
 pub mod fault_point;
 pub mod figures;
+pub mod firm_consents;
 pub mod held;
 pub mod holds;
 pub mod ingest;
@@ -40,6 +41,7 @@ pub mod members;
 pub mod memory;
 pub mod notifications;
 pub mod objections;
+pub mod offers;
 pub mod prepare;
 pub mod preview;
 pub mod product;
@@ -115,6 +117,8 @@ pub struct Exchange {
     pub sentinels: SentinelOptions,
     /// How requests for authorisations go.
     pub requests: RequestOptions,
+    /// Where the portal is reached, without a slash at the end.
+    pub portal: String,
     /// Notice of violations before their first release, and the calendar of working days.
     pub fairness: FairnessOptions,
     /// Where browsers find the portal, without a slash at the end; `None` where there is none.
@@ -124,7 +128,7 @@ pub struct Exchange {
 impl Exchange {
     /// Where the portal is reached, without a slash at the end.
     pub fn portal_url(&self) -> &str {
-        self.portal_url.as_deref().unwrap_or("https://localhost:8444")
+        &self.portal
     }
 
     /// Runs work that blocks, away from the threads that serve connections.

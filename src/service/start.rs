@@ -55,6 +55,8 @@ pub struct Places {
     pub sentinels: SentinelOptions,
     /// How requests for authorisations go.
     pub requests: RequestOptions,
+    /// Where the portal is reached, without a slash at the end.
+    pub portal: String,
     /// Notice of violations.
     pub fairness: FairnessOptions,
     /// Where browsers find the portal, without a slash at the end.
@@ -157,6 +159,7 @@ pub(super) fn open_recovering(places: &Places, clock: Arc<dyn Clock>) -> Result<
         refusals: RefusalCounter::default(),
         sentinels: places.sentinels.clone(),
         requests: places.requests.clone(),
+        portal: places.portal.clone(),
         fairness: places.fairness.clone(),
         portal_url: places.portal_url.clone(),
     };
