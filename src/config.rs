@@ -17,6 +17,7 @@ use crate::service::enrolment::AdministrationOptions;
 use crate::service::fairness::FairnessOptions;
 use crate::service::keys::KeyPlaces;
 use crate::service::requests::RequestOptions;
+use crate::service::policy::ConsentOptions;
 use crate::service::start::Places;
 use crate::service::witnesses::WitnessOptions;
 use crate::store::db::Location;
@@ -52,6 +53,9 @@ pub struct Config {
     /// Thresholds of the rules over the stream of pulls.
     #[serde(default)]
     pub sentinels: SentinelOptions,
+    /// Rules on authorisations.
+    #[serde(default)]
+    pub consent: ConsentOptions,
     /// Notice of violations before their first release, and the calendar of working days.
     #[serde(default)]
     pub fairness: FairnessOptions,
@@ -188,6 +192,7 @@ impl Config {
             .chain(self.keys.pkcs11_module.as_mut())
             .chain(self.keys.pkcs11_pin_file.as_mut())
             .chain(self.portal.as_mut().into_iter().flat_map(PortalOptions::paths));
+            .chain(self.consent.policy_file.as_mut());
         for path in paths.into_iter().chain(more) {
             *path = base.join(&*path);
         }
@@ -219,7 +224,7 @@ impl Config {
             administration: self.administration,
             sentinels: self.sentinels.clone(),
             requests: RequestOptions::default(),
-            portal: "https://localhost:8444".to_owned(),
+            consent: self.consent.clone(),
             fairness: self.fairness.clone(),
             portal_url: self.portal.as_ref().and_then(|portal| portal.public_url.clone()),
         })

@@ -34,6 +34,7 @@ use shuidaiyi::domain::section::{Section, SectionReason, SectionStatus};
 use shuidaiyi::domain::sentinel::SentinelRule;
 use shuidaiyi::http::body::BodyOptions;
 use shuidaiyi::http::cases;
+use shuidaiyi::http::deletions;
 use shuidaiyi::http::members;
 use shuidaiyi::http::problem::public;
 use shuidaiyi::http::routes::{Takes, table};
@@ -316,6 +317,7 @@ fn every_list_of_fields_is_the_one_of_the_code() {
     assert_fields::<products::Approval>("product", "/$defs/approval/properties");
     assert_fields::<cases::Answering>("case", "/$defs/answering/properties");
     assert_fields::<cases::Closing>("case", "/$defs/closing/properties");
+    assert_fields::<deletions::NewStatement>("deletion", "/$defs/new/properties");
     assert_fields::<NewObjection>("objection", "/$defs/new/properties");
     assert_fields::<NewHold>("hold", "/$defs/new/properties");
     assert_fields::<members::CertificateWire>("member", "/$defs/certificate_new/properties");

@@ -8,6 +8,7 @@ use actix_web::rt::task::JoinHandle;
 use tracing::warn;
 
 use crate::service::Exchange;
+use crate::service::consent_clock;
 use crate::service::directory::REFRESH_EVERY;
 use crate::service::error::{ServiceError, ServiceResult};
 use crate::service::evidence;
@@ -23,6 +24,7 @@ use crate::service::witnesses;
 use crate::store::idempotency;
 
 const SECOND: Duration = Duration::from_secs(1);
+const MINUTE: Duration = Duration::from_secs(60);
 const HOUR: Duration = Duration::from_secs(3600);
 
 /// Starts every task on the current thread's runtime.
@@ -72,6 +74,12 @@ pub fn spawn(exchange: &Arc<Exchange>) -> Vec<JoinHandle<()>> {
         }),
         every(HOUR, exchange, "Releases that led to nothing could not be judged", |e| async move {
             e.blocking(sentinels::judge_unused).await
+        }),
+        every(MINUTE, exchange, "What is due to authorisations waits for the next turn", |e| async move {
+            e.blocking(consent_clock::turn).await
+        }),
+        at_once_and_every(HOUR, exchange, "Older authorisations got no reminders yet", |e| async move {
+            e.blocking(consent_clock::adopt).await
         }),
         every(
             2 * SECOND,

@@ -190,9 +190,18 @@ pub struct Consent {
     pub status: ConsentStatus,
     /// Dossiers pulled so far.
     pub pulls_used: u32,
+    /// Whether the personal consent that goes with it was taken back: then no personal data leaves any more.
+    pub personal_withdrawn: bool,
 }
 
 impl Consent {
+    /// Whether the firm's word and the person's own cover personal data. Of a consent that the e-tax bureau registers
+    /// with the bare terms, the bureau's word stands for the person's.
+    pub fn covers_personal_data(&self) -> bool {
+        let by_the_person = self.terms.details.as_ref().is_none_or(|details| details.personal.is_some());
+        self.terms.personal_data && by_the_person && !self.personal_withdrawn
+    }
+
     /// The status as of `at`, expiry and exhaustion included.
     pub fn standing(&self, at: Timestamp) -> ConsentStatus {
         if self.status != ConsentStatus::Granted {

@@ -249,18 +249,6 @@ impl ConsentRequest {
             }
         }
     }
-
-    /// 授权编号: the number that people read, on the request's text and on the consent that comes of it.
-    pub fn number(&self) -> String {
-        authorisation_number(self.created_at, &self.id)
-    }
-}
-
-/// 授权编号 of a request made at `at`: the day in Shanghai, and the end of its id.
-pub fn authorisation_number(at: Timestamp, id: &str) -> String {
-    let tail: String = id.chars().rev().filter(char::is_ascii_hexdigit).take(10).collect();
-    let tail: String = tail.chars().rev().collect::<String>().to_uppercase();
-    format!("SQ{}-{tail}", at.shanghai_date().format("%Y%m%d"))
 }
 
 /// Why a person may not grant.
@@ -368,11 +356,6 @@ mod tests {
         assert_eq!(open.standing(open.expires_at), RequestStatus::Lapsed);
         let granted = request(RequestStatus::Granted);
         assert_eq!(granted.standing(granted.expires_at), RequestStatus::Granted);
-    }
-
-    #[test]
-    fn numbers_are_of_the_day_and_the_request() {
-        assert_eq!(request(RequestStatus::Draft).number(), "SQ20260921-55ABCDEF01");
     }
 
     #[test]

@@ -156,11 +156,8 @@ mod tests {
         ] {
             assert_eq!(correction.stage(day(today)), stage, "{today}");
         }
-        correction.resolution = Some(Resolution {
-            outcome: CorrectionOutcome::Kept,
-            note: "n".into(),
-            at: Timestamp::default(),
-        });
+        correction.resolution =
+            Some(Resolution { outcome: CorrectionOutcome::Kept, note: "n".into(), at: Timestamp::default() });
         assert_eq!(correction.stage(day("2026-12-05")), CorrectionStage::Resolved);
     }
 }

@@ -33,6 +33,12 @@ wire_enum! {
         OnHold = "on_hold",
         /// Nothing of its window lies within the months that the product's profile opens.
         WindowClosed = "window_closed",
+        /// It goes beyond the limits of the policy in force, so far that nothing is left.
+        BeyondPolicy = "beyond_policy",
+        /// The policy opens `post_loan` from the first drawdown on, and none is recorded.
+        NoDrawdown = "no_drawdown",
+        /// What would be sent again holds personal data, and the person took the consent to it back.
+        PersonalWithdrawn = "personal_withdrawn",
     }
 }
 

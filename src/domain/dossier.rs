@@ -89,8 +89,7 @@ pub fn encode(content: &SectionContent, narrowing: &Narrowing<'_>) -> Result<Str
         members.push(("annotations", canonical_json(&content.annotations)?));
     }
     members.push(("as_of", canonical_json(&content.as_of)?));
-    let encoder =
-        if is_annotated { content.section.annotated_encoder() } else { content.section.encoder() };
+    let encoder = if is_annotated { content.section.annotated_encoder() } else { content.section.encoder() };
     members.push(("encoder", canonical_json(&encoder)?));
     if let Some(reason) = content.reason {
         members.push(("reason", canonical_json(&reason)?));
@@ -156,11 +155,8 @@ mod tests {
     /// Golden vector: these bytes were sent, so they must never change.
     #[test]
     fn registration_2_golden() {
-        let record = |name: &str| EncodedRecord {
-            body: format!(r#"{{"name":"{name}"}}"#),
-            marks: None,
-            checks: None,
-        };
+        let record =
+            |name: &str| EncodedRecord { body: format!(r#"{{"name":"{name}"}}"#), marks: None, checks: None };
         let mut disputed = content(SectionStatus::Present, vec![record("甲"), record("乙")]);
         let day = NaiveDate::from_ymd_opt(2026, 11, 24).unwrap();
         disputed.annotations =

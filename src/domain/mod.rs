@@ -1,5 +1,6 @@
 //! What the exchange is about: taxpayers, tax facts, consents, dossiers. Knows no database, socket or clock.
 
+pub mod access;
 pub mod case;
 pub(crate) mod codes;
 pub mod consent;
@@ -21,6 +22,7 @@ pub mod narrow;
 pub mod notice;
 pub mod period;
 pub mod permit;
+pub mod policy;
 pub mod product;
 pub mod proposal;
 pub mod record;

@@ -10,6 +10,7 @@ use super::hold::{HeldSubject, Holds};
 use super::id_digest::IdDigest;
 use super::member::MemberId;
 use super::period::Window;
+use super::policy::{GrantPath, Limits, Policy};
 use super::product::{FieldProfile, Product, ProductStatus};
 use super::section::Section;
 use super::taxpayer_id::TaxpayerId;
@@ -46,6 +47,8 @@ pub struct Permit {
     window: Window,
     personal_data: bool,
     legal_rep_digest: Option<IdDigest>,
+    in_force_until: Timestamp,
+    policy: String,
 }
 
 impl Permit {
@@ -93,30 +96,46 @@ impl Permit {
     pub fn legal_rep_digest(&self) -> Option<IdDigest> {
         self.legal_rep_digest
     }
+    /// Version of the policy that it was judged by.
+    pub fn policy(&self) -> &str {
+        &self.policy
+    }
+    /// The first instant at which consent or policy no longer allow it.
+    pub fn in_force_until(&self) -> Timestamp {
+        self.in_force_until
+    }
 }
 
-/// Decides a pull at the instant `at` by the ledger's clock, in sight of these holds.
+/// Decides a pull at the instant `at` by the ledger's clock, in sight of these holds and under this policy.
 pub fn permit(
     ask: &Ask,
     consent: Option<&Consent>,
     product: Option<&Product>,
     holds: &Holds,
+    policy: &Policy,
     at: Timestamp,
 ) -> Result<Permit, Denial> {
     let not_in_force = Denial::NotInForce;
     let consent = consent.ok_or(not_in_force(ConsentFault::Unknown))?;
     check_consent(ask, consent, at).map_err(not_in_force)?;
+    let limits = policy.limits(GrantPath::of(&consent.terms), ask.purpose);
+    let in_force_until = check_limits(limits, consent, at).map_err(not_in_force)?;
     let today = at.shanghai_date();
     let profile = product
         .filter(|product| product.bank == ask.bank && product.id == consent.terms.product_id)
         .and_then(|product| open_profile(product, today))
         .ok_or(not_in_force(ConsentFault::ProductNotApproved))?;
     let window = narrowed_window(consent, profile, today).ok_or(not_in_force(ConsentFault::WindowClosed))?;
+    let window = limits.narrowed(window, today).ok_or(not_in_force(ConsentFault::BeyondPolicy))?;
     // Before the sections are compared: whether an ask goes beyond a consent is told only where nothing is held.
     if holds.bar(held_subject(ask, consent), at) {
         return Err(not_in_force(ConsentFault::OnHold));
     }
-    let sections = wanted_sections(ask, consent)?;
+    let mut sections = wanted_sections(ask, consent)?;
+    sections.retain(|section| limits.opens(*section));
+    if sections.is_empty() {
+        return Err(not_in_force(ConsentFault::BeyondPolicy));
+    }
     Ok(Permit {
         consent_id: consent.terms.id.clone(),
         consent_digest: consent.digest.clone(),
@@ -127,8 +146,10 @@ pub fn permit(
         sections,
         profile: profile.clone(),
         window,
-        personal_data: consent.terms.personal_data,
+        personal_data: consent.covers_personal_data() && limits.personal_data,
         legal_rep_digest: ask.legal_rep_digest,
+        in_force_until,
+        policy: policy.version.clone(),
     })
 }
 
@@ -158,6 +179,17 @@ fn check_consent(ask: &Ask, consent: &Consent, at: Timestamp) -> Result<(), Cons
         Some(named) if named != terms.taxpayer_id.as_str() => Err(ConsentFault::TaxpayerMismatch),
         Some(_) | None => Ok(()),
     }
+}
+
+/// When consent and limits end, if the limits leave anything of the consent. No drawdown is recorded yet: whether a
+/// loan was drawn the exchange learns with the loans themselves, and a limit that asks for one refuses until then.
+fn check_limits(limits: &Limits, consent: &Consent, at: Timestamp) -> Result<Timestamp, ConsentFault> {
+    let terms = &consent.terms;
+    let end = limits.ends(terms.valid_from).map_or(terms.valid_to, |end| end.min(terms.valid_to));
+    if at >= end || !limits.leaves_a_pull(consent.pulls_used) {
+        return Err(ConsentFault::BeyondPolicy);
+    }
+    if limits.needs_drawdown { Err(ConsentFault::NoDrawdown) } else { Ok(end) }
 }
 
 fn open_profile(product: &Product, today: NaiveDate) -> Option<&FieldProfile> {

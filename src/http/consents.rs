@@ -7,6 +7,7 @@ use super::gate::Context;
 use super::pages::{PageQuery, respond};
 use crate::domain::member::Role;
 use crate::service::consent::{self, NewConsent};
+use crate::service::consent_receipt;
 use crate::service::error::{ServiceError, ServiceResult};
 
 /// A revocation as the bureau writes it: `revocation` in `schema/consent.json`.
@@ -33,6 +34,16 @@ pub async fn show(context: Context) -> ServiceResult<HttpResponse> {
     };
     let view = consent::find(context.exchange(), bank, context.path("id")?).await?;
     Ok(HttpResponse::Ok().json(view))
+}
+
+/// The receipt of one consent, signed afresh.
+pub async fn receipt(context: Context) -> ServiceResult<HttpResponse> {
+    let bank = match context.caller.role {
+        Role::Bank => Some(&context.caller.member),
+        Role::Bureau | Role::Regulator | Role::Platform => None,
+    };
+    let answer = consent_receipt::of_member(context.exchange(), bank, context.path("id")?).await?;
+    Ok(HttpResponse::Ok().json(answer))
 }
 
 /// Registers a consent that the firm gave in the e-tax bureau.

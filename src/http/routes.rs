@@ -14,6 +14,7 @@ use super::body::Body;
 use super::cases;
 use super::consents;
 use super::console;
+use super::deletions;
 use super::corrections;
 use super::dossiers;
 use super::gate::{Context, dispatch};
@@ -27,6 +28,7 @@ use super::objections;
 use super::products;
 use super::proposals;
 use super::releases;
+use super::reports;
 use crate::domain::member::Role;
 use crate::service::error::ServiceResult;
 
@@ -91,7 +93,10 @@ pub fn table() -> Vec<Entry> {
         get("/v1/consents", BANK, |c| Box::pin(consents::list(c))),
         post("/v1/consents", BUREAU, |c| Box::pin(consents::grant(c))),
         get("/v1/consents/{id}", BANK_AND_BUREAU, |c| Box::pin(consents::show(c))),
+        get("/v1/consents/{id}/receipt", BANK_AND_BUREAU, |c| Box::pin(consents::receipt(c))),
         post("/v1/consents/{id}/revocation", BUREAU, |c| Box::pin(consents::revoke(c))),
+        post("/v1/consents/{id}/deletion-statement", BANK, |c| Box::pin(deletions::state(c))),
+        get("/v1/deletions", BANK_AND_BUREAU, |c| Box::pin(deletions::list(c))),
         get("/v1/products", BANK_AND_BUREAU, |c| Box::pin(products::list(c))),
         put("/v1/products/{id}", BANK, |c| Box::pin(products::submit(c))),
         post("/v1/products/{id}/approval", BUREAU, |c| Box::pin(products::approve(c))),
@@ -124,6 +129,7 @@ pub fn table() -> Vec<Entry> {
         get("/v1/corrections", BUREAU, |c| Box::pin(corrections::list(c))),
         post("/v1/corrections/{id}/resolution", BUREAU, |c| Box::pin(corrections::resolve(c))),
         post("/v1/objections", BUREAU, |c| Box::pin(objections::raise(c))),
+        get("/v1/reports", BUREAU, |c| Box::pin(reports::list(c))),
         get("/v1/ledger/checkpoint", MEMBERS, |c| Box::pin(ledger::checkpoint(c))),
         // What comes after a `:` is a pattern: a C2SP index is of several parts.
         get("/v1/ledger/tile/entries/{bundle:.+}", BUREAU_AND_REGULATOR, |c| Box::pin(log::bundle(c))),

@@ -23,6 +23,12 @@ pub struct PortalOptions {
     /// Connections that may be open at once.
     #[serde(default = "connections")]
     pub connections: usize,
+    /// Font of printed authorisations (OpenType, with simplified Chinese); the usual places of Debian if absent.
+    #[serde(default)]
+    pub pdf_font: Option<PathBuf>,
+    /// Which face of the font file, from 0, if it is a collection.
+    #[serde(default)]
+    pub pdf_font_face: u32,
 }
 
 fn demo_persons() -> PathBuf {
@@ -53,7 +59,7 @@ impl PortalOptions {
 
     /// Every path in it, to be made absolute.
     pub fn paths(&mut self) -> Vec<&mut PathBuf> {
-        vec![&mut self.demo_persons]
+        [&mut self.demo_persons].into_iter().chain(&mut self.pdf_font).collect()
     }
 }
 

@@ -11,6 +11,7 @@ use super::demo_sign_in;
 use super::firms;
 use super::gate::dispatch;
 use super::home;
+use super::paper;
 use super::sign_in;
 use super::step_up;
 use super::visit::Visit;
@@ -66,6 +67,9 @@ pub fn table() -> Vec<Entry> {
         post("/sign-out", Needs::Session, |v| Box::pin(sign_in::sign_out(v))),
         get("/firms", Needs::Session, |v| Box::pin(firms::show(v))),
         post("/firms", Needs::Session, |v| Box::pin(firms::choose(v))),
+        get("/consents/{id}/letter", Needs::Firm, |v| Box::pin(paper::show(v))),
+        get("/consents/{id}/letter.pdf", Needs::Firm, |v| Box::pin(paper::pdf(v))),
+        get("/consents/{id}/receipt", Needs::Firm, |v| Box::pin(paper::receipt(v))),
         get("/step-up", Needs::Session, |v| Box::pin(step_up::show(v))),
         post("/step-up/demo", Needs::Session, |v| Box::pin(demo_sign_in::step_up(v))),
     ]

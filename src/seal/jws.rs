@@ -112,10 +112,7 @@ impl JwtSigner {
             return Err(JwsError::CertificateOfAnotherKey);
         }
         let certificate_digest = base64url(&sha256(certificate_der));
-        let header = WrittenHeader { alg: "ES256", kid, typ, certificate_digest: &certificate_digest };
-        let header = serde_json::to_string(&header)
-            .map_err(|cause| JwsError::Json { part: "header", cause: cause.to_string() })?;
-        let prefix = format!("{}.", base64url(header.as_bytes()));
+        let prefix = prefix(kid, typ, &certificate_digest)?;
         Ok(Self { key, kid: kid.to_owned(), certificate_digest, prefix })
     }
 
@@ -136,16 +133,32 @@ impl JwtSigner {
 
     /// The compact JWS over the payload's bytes as they are.
     pub fn sign(&self, payload_json: &str) -> Result<String, JwsError> {
+        self.sign_after(&self.prefix, payload_json)
+    }
+
+    /// The same as a message of another type: what the exchange attests besides dossiers, with the same key.
+    pub fn sign_as(&self, typ: &str, payload_json: &str) -> Result<String, JwsError> {
+        self.sign_after(&prefix(&self.kid, typ, &self.certificate_digest)?, payload_json)
+    }
+
+    fn sign_after(&self, prefix: &str, payload_json: &str) -> Result<String, JwsError> {
         // A 64-byte signature takes 86 characters, after a dot.
-        let length = self.prefix.len() + payload_json.len().div_ceil(3) * 4 + 87;
+        let length = prefix.len() + payload_json.len().div_ceil(3) * 4 + 87;
         let mut compact = String::with_capacity(length);
-        compact.push_str(&self.prefix);
+        compact.push_str(prefix);
         compact.push_str(&base64url(payload_json.as_bytes()));
         let signature = self.key.sign(compact.as_bytes())?;
         compact.push('.');
         compact.push_str(&base64url(&signature));
         Ok(compact)
     }
+}
+
+/// The encoded header and the dot after it.
+fn prefix(kid: &str, typ: &str, certificate_digest: &str) -> Result<String, JwsError> {
+    let header = serde_json::to_string(&WrittenHeader { alg: "ES256", kid, typ, certificate_digest })
+        .map_err(|cause| JwsError::Json { part: "header", cause: cause.to_string() })?;
+    Ok(format!("{}.", base64url(header.as_bytes())))
 }
 
 /// A header before anything is verified: enough to look up the key, to be believed only afterwards.

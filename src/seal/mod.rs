@@ -5,6 +5,8 @@
 
 pub mod authority;
 pub mod certificate;
+pub mod consent_receipt;
+pub mod client_assertion;
 pub mod crl;
 pub mod csr;
 pub mod digest;

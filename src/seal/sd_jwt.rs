@@ -17,6 +17,12 @@ pub const CLAIMS_VERSION: u32 = 1;
 /// The digest algorithm of disclosures, `_sd_alg` (RFC 9901 section 4.1.1).
 pub const DIGEST_ALGORITHM: &str = "sha-256";
 
+/// `aud` of a firm's copy of its own data: whoever holds it.
+pub const HOLDER: &str = "holder";
+
+/// `purpose` and `product` of such a copy.
+pub const OWN_COPY: &str = "own-copy";
+
 /// Why a dossier cannot be issued, or taken apart.
 #[derive(Debug, thiserror::Error)]
 pub enum SdJwtError {
@@ -83,7 +89,7 @@ pub struct DossierClaims {
     pub v: u32,
     /// The exchange that releases.
     pub iss: String,
-    /// The one bank it is released to.
+    /// The one bank it is released to; [`HOLDER`] if the firm took it for itself.
     pub aud: String,
     /// The taxpayer's id.
     pub sub: String,
@@ -91,12 +97,12 @@ pub struct DossierClaims {
     pub jti: String,
     /// When it was signed, in seconds since 1970 (RFC 7519 section 4.1.6).
     pub iat: i64,
-    /// `pre_loan` or `post_loan`.
+    /// `pre_loan` or `post_loan`; [`OWN_COPY`].
     pub purpose: String,
     /// The bank's nonce, if it sent one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub nonce: Option<String>,
-    /// The consent relied on.
+    /// The consent relied on; of a firm's own copy, its own order.
     pub consent: ConsentClaim,
     /// The loan product whose approved profile narrowed the fields.
     pub product: String,

@@ -61,13 +61,14 @@ pub fn check_dossier(dossier: &str, trust: &TrustFile, expect: Expectations<'_>)
     let mut run = Run { checks: Vec::new() };
     let parts = run.check("格式 container", Some(()), |()| container(dossier));
     let parts = parts.as_ref();
-    let header = run.check("头部 header", parts, |(jwt, _)| header(jwt));
+    let header = run.check("头部 header", parts, |(jwt, _)| header(jwt, DOSSIER_TYPE));
     let written = run.check("声明 claims", parts, |(jwt, _)| claims(jwt));
     let key = run.check("签发密钥 signing key", header.as_ref(), |header| signing_key(header, trust));
-    let signed =
-        run.check("签名 signature", parts.zip(key.as_ref()), |((jwt, _), (key, _))| signature(jwt, key));
+    let signed = run.check("签名 signature", parts.zip(key.as_ref()), |((jwt, _), (key, _))| {
+        signature(jwt, DOSSIER_TYPE, key)
+    });
     run.check("证书 certificate", key.as_ref().zip(written.as_ref()), |((key, certificate), claims)| {
-        certificate_at_issue(key, certificate, claims, trust)
+        certificate_at_issue(key, certificate, claims.iat, trust)
     });
     run.check("收发方与时间 issuer, audience, time", written.as_ref(), |claims| {
         addressed(claims, trust, expect)
@@ -87,12 +88,12 @@ pub fn check_dossier(dossier: &str, trust: &TrustFile, expect: Expectations<'_>)
 }
 
 /// Collects outcomes; a check whose input is missing is recorded as not done.
-struct Run {
-    checks: Vec<Check>,
+pub(super) struct Run {
+    pub(super) checks: Vec<Check>,
 }
 
 impl Run {
-    fn check<I, T>(
+    pub(super) fn check<I, T>(
         &mut self,
         name: &'static str,
         input: Option<I>,
@@ -116,15 +117,16 @@ fn container(dossier: &str) -> Result<(Parts<'_>, String), String> {
     Ok(((jwt, disclosures), detail))
 }
 
-fn header(jwt: &str) -> Result<(UnverifiedHeader, String), String> {
+/// The header of a message of this type by one of the exchange's keys.
+pub(super) fn header(jwt: &str, typ: &str) -> Result<(UnverifiedHeader, String), String> {
     let header = read_header(jwt).map_err(|wrong| format!("JWT header: {wrong}"))?;
-    if header.alg != "ES256" || header.typ != DOSSIER_TYPE {
+    if header.alg != "ES256" || header.typ != typ {
         return Err(format!(
-            "JWT header: alg {:?} and typ {:?}, not ES256 and {DOSSIER_TYPE}",
+            "JWT header: alg {:?} and typ {:?}, not ES256 and {typ}",
             header.alg, header.typ
         ));
     }
-    let detail = format!("ES256, {DOSSIER_TYPE}, kid {}", header.kid);
+    let detail = format!("ES256, {typ}, kid {}", header.kid);
     Ok((header, detail))
 }
 
@@ -139,9 +141,11 @@ fn claims(jwt: &str) -> Result<(DossierClaims, String), String> {
     Ok((claims, detail))
 }
 
-type SigningKey<'a> = (&'a TrustedKey, MemberCertificate);
+/// A key of the trust file with its certificate.
+pub(super) type SigningKey<'a> = (&'a TrustedKey, MemberCertificate);
 
-fn signing_key<'a>(
+/// The key that the header names, with the certificate that the header names.
+pub(super) fn signing_key<'a>(
     header: &UnverifiedHeader,
     trust: &'a TrustFile,
 ) -> Result<(SigningKey<'a>, String), String> {
@@ -155,26 +159,27 @@ fn signing_key<'a>(
     }
 }
 
-fn signature(jwt: &str, key: &TrustedKey) -> Result<((), String), String> {
+/// The signature over a message of this type.
+pub(super) fn signature(jwt: &str, typ: &str, key: &TrustedKey) -> Result<((), String), String> {
     let public_key = key.public_key().map_err(|wrong| wrong.to_string())?;
-    verify_es256(jwt, DOSSIER_TYPE, &public_key).map_err(|wrong| format!("JWT: {wrong}"))?;
+    verify_es256(jwt, typ, &public_key).map_err(|wrong| format!("JWT: {wrong}"))?;
     Ok(((), format!("by {}", key.kid)))
 }
 
-fn certificate_at_issue(
+/// The key's certificate and its time of use, judged at `iat`.
+pub(super) fn certificate_at_issue(
     key: &TrustedKey,
     certificate: &MemberCertificate,
-    claims: &DossierClaims,
+    iat: i64,
     trust: &TrustFile,
 ) -> Result<((), String), String> {
     let ca = trust.ca_der().map_err(|wrong| wrong.to_string())?;
-    let at = claims.iat.checked_mul(1_000_000).ok_or("JWT payload: iat is out of range")?;
-    verify_issued_by(&certificate.der, &ca, at)
-        .map_err(|wrong| format!("{wrong}, judged at iat {}", claims.iat))?;
-    if !(key.nbf..key.exp).contains(&claims.iat) {
-        return Err(format!("iat {} is outside the key's nbf {} and exp {}", claims.iat, key.nbf, key.exp));
+    let at = iat.checked_mul(1_000_000).ok_or("JWT payload: iat is out of range")?;
+    verify_issued_by(&certificate.der, &ca, at).map_err(|wrong| format!("{wrong}, judged at iat {iat}"))?;
+    if !(key.nbf..key.exp).contains(&iat) {
+        return Err(format!("iat {iat} is outside the key's nbf {} and exp {}", key.nbf, key.exp));
     }
-    Ok(((), format!("issued by the trust file's authority, valid at iat {}", claims.iat)))
+    Ok(((), format!("issued by the trust file's authority, valid at iat {iat}")))
 }
 
 fn addressed(
@@ -182,17 +187,20 @@ fn addressed(
     trust: &TrustFile,
     expect: Expectations<'_>,
 ) -> Result<((), String), String> {
-    if claims.iss != trust.issuer {
-        return Err(format!("iss {:?} is not the trust file's issuer {:?}", claims.iss, trust.issuer));
-    }
+    issued(&claims.iss, claims.iat, trust, expect)?;
     if let Some(audience) = expect.audience.filter(|audience| *audience != claims.aud) {
         return Err(format!("aud {:?} is not {audience:?}", claims.aud));
     }
-    let latest = expect.at_micros.div_euclid(1_000_000).saturating_add(CLOCK_SKEW_SECONDS);
-    if claims.iat > latest {
-        return Err(format!("iat {} is in the future", claims.iat));
-    }
     Ok(((), format!("from {} to {}", claims.iss, claims.aud)))
+}
+
+/// By the trust file's issuer, and not in the future.
+pub(super) fn issued(iss: &str, iat: i64, trust: &TrustFile, expect: Expectations<'_>) -> Result<(), String> {
+    if iss != trust.issuer {
+        return Err(format!("iss {iss:?} is not the trust file's issuer {:?}", trust.issuer));
+    }
+    let latest = expect.at_micros.div_euclid(1_000_000).saturating_add(CLOCK_SKEW_SECONDS);
+    if iat > latest { Err(format!("iat {iat} is in the future")) } else { Ok(()) }
 }
 
 fn digest_list(claims: &DossierClaims) -> Result<((), String), String> {

@@ -10,8 +10,10 @@ use super::error::{ServiceError, ServiceResult};
 use super::receipt::Committed;
 use crate::domain::member::{MemberId, MemberStatus};
 use crate::domain::member_contact::MemberContact;
+use crate::domain::representative::ActingFor;
 use crate::domain::timestamp::Timestamp;
 use crate::ledger::entry::EntryKind;
+pub use crate::seal::sd_jwt::HOLDER;
 use crate::store::db::AnyConnection;
 use crate::store::error::{StoreError, StoreResult};
 use crate::store::ledger::{Draft, Field};
@@ -37,6 +39,12 @@ impl Actor {
     /// The person at the host's command line.
     pub fn operator(label: impl Into<String>) -> Self {
         Self { member: OPERATOR.to_owned(), label: label.into() }
+    }
+}
+
+impl From<&ActingFor> for Actor {
+    fn from(acting: &ActingFor) -> Self {
+        Self { member: TAXPAYER.to_owned(), label: acting.label() }
     }
 }
 
@@ -260,6 +268,7 @@ impl Standing {
             Change::Add(member, _) | Change::AddWithContact(member, _, _)
                 if [OPERATOR, TAXPAYER].contains(&member.id.as_str()) =>
             {
+            Change::Add(member, _) if [OPERATOR, TAXPAYER, HOLDER].contains(&member.id.as_str()) => {
                 Some(format!("no member may be called {}: entries name others so", member.id))
             }
             Change::Add(member, certificate) => self.taken(&member.id).or_else(|| self.pinned(certificate)),

@@ -144,8 +144,10 @@ mod tests {
             witness: WitnessOptions::default(),
             sentinels: SentinelOptions::default(),
             requests: RequestOptions::default(),
-            portal: String::new(),
+            portal_url: None,
+            consent: Default::default(),
             fairness: FairnessOptions::default(),
+            portal_url: None,
         };
         assert!(lies_with_database(&places("/srv/exchange/a.anchor")));
         assert!(lies_with_database(&places("/srv/exchange/below/a.anchor")));

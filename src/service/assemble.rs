@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use chrono::{Days, NaiveDate};
 
+use super::Exchange;
 use super::catalogue::{Deliveries, Delivery};
 use super::error::{ServiceError, ServiceResult};
 use super::remarks::Remarks;
@@ -18,12 +19,13 @@ use crate::domain::narrow::Narrowing;
 use crate::domain::period::Window;
 use crate::domain::product::FieldProfile;
 use crate::domain::section::{Section, SectionReason, SectionStatus};
-use crate::domain::sections::registration::REGISTRATION_KEY;
+use crate::domain::sections::registration::{REGISTRATION_KEY, Registration, RegistrationRecord};
 use crate::domain::taxpayer_id::TaxpayerId;
 use crate::domain::taxpayer_kind::TaxpayerKind;
 use crate::seal::salt::SaltKey;
 use crate::seal::sd_jwt::Disclosure;
 use crate::store::db::Db;
+use crate::store::ledger;
 use crate::store::records::{self, RecordRow};
 
 /// Whose section is wanted, for whom, as of when.
@@ -69,7 +71,7 @@ pub fn assemble(
     salt: &SaltKey,
     wanted: Wanted<'_>,
 ) -> ServiceResult<Assembled> {
-    let kind = kind_of_taxpayer(data, deliveries, wanted)?;
+    let kind = kind_of_taxpayer(data, deliveries, wanted.taxpayer, wanted.size)?;
     let remarks = Remarks::read(deliveries, wanted)?;
     let content = if !wanted.profile.opens(wanted.section, kind) {
         missing(wanted.section, SectionStatus::Withheld, SectionReason::CutByProfile, None)
@@ -97,9 +99,14 @@ pub fn assemble(
 }
 
 /// What kind of taxpayer it is, by the newest registration that is visible, else by its number.
-fn kind_of_taxpayer(data: &Db, deliveries: &Deliveries, wanted: Wanted<'_>) -> ServiceResult<TaxpayerKind> {
-    let revisions = data.read(|c| records::revisions(c, wanted.taxpayer, Section::Registration))?;
-    let newest = newest_visible(revisions, deliveries, wanted.size);
+pub(super) fn kind_of_taxpayer(
+    data: &Db,
+    deliveries: &Deliveries,
+    taxpayer: &TaxpayerId,
+    size: i64,
+) -> ServiceResult<TaxpayerKind> {
+    let revisions = data.read(|c| records::revisions(c, taxpayer, Section::Registration))?;
+    let newest = newest_visible(revisions, deliveries, size);
     let code = match newest.get(REGISTRATION_KEY) {
         Some((_, row)) => {
             let body: serde_json::Value = serde_json::from_str(&row.body).map_err(ServiceError::internal)?;
@@ -107,7 +114,24 @@ fn kind_of_taxpayer(data: &Db, deliveries: &Deliveries, wanted: Wanted<'_>) -> S
         }
         None => None,
     };
-    Ok(TaxpayerKind::of(code.as_deref(), wanted.taxpayer))
+    Ok(TaxpayerKind::of(code.as_deref(), taxpayer))
+}
+
+/// The newest registration of a taxpayer that is visible, if it has one.
+pub fn newest_registration(
+    exchange: &Exchange,
+    taxpayer: &TaxpayerId,
+) -> ServiceResult<Option<Registration>> {
+    let head = exchange.ledger.read(ledger::head)?;
+    let size = i64::try_from(head.frontier.size()).map_err(ServiceError::internal)?;
+    let deliveries = exchange.catalogue.upto(head.last_batch_index)?;
+    let revisions = exchange.data.read(|c| records::revisions(c, taxpayer, Section::Registration))?;
+    let newest = newest_visible(revisions, &deliveries, size);
+    let Some((_, row)) = newest.get(REGISTRATION_KEY) else { return Ok(None) };
+    match serde_json::from_str(&row.body).map_err(ServiceError::internal)? {
+        RegistrationRecord::Registration(registration) => Ok(Some(registration)),
+        RegistrationRecord::Status(_) | RegistrationRecord::Change(_) => Ok(None),
+    }
 }
 
 fn read_section(
@@ -127,11 +151,14 @@ fn read_section(
         let first_index = first.get(key).copied().unwrap_or(i64::MAX);
         remarks.hides(key, first_index, wanted.today)
     };
-    let (keys, records): (Vec<String>, Vec<EncodedRecord>) = newest_visible(revisions, deliveries, wanted.size)
-        .into_iter()
-        .filter(|(key, (_, row))| in_window(row, wanted.window) && !is_hidden(key))
-        .map(|(key, (_, row))| (key, EncodedRecord { body: row.body, marks: row.marks, checks: row.checks }))
-        .unzip();
+    let (keys, records): (Vec<String>, Vec<EncodedRecord>) =
+        newest_visible(revisions, deliveries, wanted.size)
+            .into_iter()
+            .filter(|(key, (_, row))| in_window(row, wanted.window) && !is_hidden(key))
+            .map(|(key, (_, row))| {
+                (key, EncodedRecord { body: row.body, marks: row.marks, checks: row.checks })
+            })
+            .unzip();
     if records.is_empty() {
         return Ok(explain_absence(deliveries, wanted));
     }

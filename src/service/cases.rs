@@ -10,6 +10,7 @@ use super::Exchange;
 use super::admin::Actor;
 use super::error::{ServiceError, ServiceResult};
 use super::evidence;
+use super::notifications::{Notice, notify_in_unit};
 use super::receipt::Receipt;
 use crate::domain::case::{
     Answer, Case, CaseOutcome, CaseStatus, Closure, QUESTION_EN, QUESTION_ZH, TEXT_LENGTH_MAX, is_text,
@@ -180,6 +181,7 @@ pub async fn answer(
             let given = Answer { text, at: now };
             keep(c, &bank, fresh_key, &id, now)?;
             cases::answer(c, &id, &given)?;
+            tell_firm(c, now, &case, false)?;
             case.answer = Some(given);
             Ok(Ok(((case, true), vec![draft])))
         })
@@ -227,6 +229,7 @@ pub async fn close(
             let end = Closure { outcome, note, at: now };
             keep(c, &member, fresh_key, &id, now)?;
             cases::close(c, &id, &end)?;
+            tell_firm(c, now, &case, true)?;
             case.closure = Some(end);
             Ok(Ok(((case, true), vec![draft])))
         })
@@ -277,6 +280,18 @@ pub fn open(
     ];
     let draft = step(EntryKind::CaseOpened, &actor, &case, fields);
     Ok((case, Some(draft)))
+}
+
+/// A firm that disputed an access is told how it goes on; of cases that sentinels opened it knows nothing.
+fn tell_firm(c: &mut AnyConnection, now: Timestamp, case: &Case, closed: bool) -> StoreResult<()> {
+    let (SentinelRule::Objection, Some(taxpayer), Some(release)) =
+        (case.rule, &case.taxpayer, case.releases.first())
+    else {
+        return Ok(());
+    };
+    let notice = Notice::CaseAnswered { case_id: case.id.clone(), release_id: release.clone(), closed };
+    notify_in_unit(c, now, taxpayer, &notice)?;
+    Ok(())
 }
 
 fn visible(found: Option<Case>, bank: Option<&MemberId>) -> Option<Case> {

@@ -24,7 +24,8 @@ use crate::store::anchor::Anchor;
 use crate::store::db::{AnyConnection, Db};
 use crate::store::error::{StoreError, StoreResult};
 use crate::store::ledger::{self, Appended, Draft, Known, append};
-use crate::store::release_unit::{Decision, ReleaseCommand, Released, release};
+use crate::store::policies::InForce;
+use crate::store::release_unit::{Decision, Limits, ReleaseCommand, Released, release};
 use crate::store::releases;
 
 /// How often a unit is decided again when the ledger's clock crossed a boundary.
@@ -48,6 +49,9 @@ pub struct PullOutcome {
 /// A pull and where its answer goes.
 pub type AskedPull = (ReleaseCommand, Reply<PullOutcome>);
 
+/// What the writer shares with the rest of the exchange: the time, the members, the witnesses, the policy.
+pub type Shared = (Arc<dyn Clock>, Arc<Directory>, Arc<Witnesses>, InForce);
+
 /// What the writer's thread owns.
 pub struct Committer {
     ledger: Db,
@@ -58,6 +62,7 @@ pub struct Committer {
     clocks_agreed_at: Option<Instant>,
     directory: Arc<Directory>,
     witnesses: Arc<Witnesses>,
+    policy: InForce,
     broken: Arc<ArcSwapOption<String>>,
 }
 
@@ -68,12 +73,21 @@ impl Committer {
         known: Known,
         publisher: Publisher,
         anchor: Anchor,
-        clock: Arc<dyn Clock>,
-        directory: Arc<Directory>,
-        witnesses: Arc<Witnesses>,
+        (clock, directory, witnesses, policy): Shared,
     ) -> Self {
-        let broken = Arc::default();
-        Self { ledger, known, publisher, anchor, clock, clocks_agreed_at: None, directory, witnesses, broken }
+        let (broken, clocks_agreed_at) = (Arc::default(), None);
+        Self {
+            ledger,
+            known,
+            publisher,
+            anchor,
+            clock,
+            clocks_agreed_at,
+            directory,
+            witnesses,
+            policy,
+            broken,
+        }
     }
 
     /// Why the last write was refused, if the ledger was not the one that was signed.
@@ -187,9 +201,9 @@ impl Committer {
             let around = self.look_around();
             self.noting_breaks(around)?;
             let now = self.clock.now();
-            let known = &self.known;
+            let (known, policy) = (&self.known, &self.policy);
             let result = self.ledger.write(|c| {
-                let released = release(c, known, now, &quotas, commands)?;
+                let released = release(c, known, now, Limits { quotas: &quotas, policy }, commands)?;
                 pass(FaultPoint::Appended);
                 Ok(released)
             });

@@ -6,13 +6,16 @@ use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
 use super::Exchange;
+use super::admin::Actor;
 use super::directory::Caller;
 use super::error::{FieldError, ServiceError, ServiceResult};
+use super::policy::problems;
 use super::receipt::Receipt;
 use crate::domain::consent::{
     Consent, ConsentStatus, ConsentTerms, ConsentText, ConsentWindow, Grantor, Purpose,
 };
 use crate::domain::member::MemberId;
+use crate::domain::policy::{Asked, GrantPath};
 use crate::domain::product::{MONTHS_MAX, Product, ProductStatus, all_different};
 use crate::domain::section::Section;
 use crate::domain::taxpayer_id::TaxpayerId;
@@ -20,7 +23,7 @@ use crate::domain::timestamp::Timestamp;
 use crate::ledger::entry::EntryKind;
 use crate::seal::digest::{canonical_json, prefixed_digest};
 use crate::store::idempotency::{self, Claim};
-use crate::store::ledger::{Draft, Field};
+use crate::store::ledger::{self, Draft, Field};
 use crate::store::{consents, products};
 
 /// What the bureau sends when a firm authorised: the terms, without what the exchange adds.
@@ -115,8 +118,10 @@ pub async fn grant(
         digest: prefixed_digest(json.as_bytes()),
         status: ConsentStatus::Granted,
         pulls_used: 0,
+        personal_withdrawn: false,
     };
-    let (draft, caller) = (draft(EntryKind::ConsentGranted, caller, &consent), caller.clone());
+    let in_force = exchange.policy.clone();
+    let (draft, caller) = (draft(EntryKind::ConsentGranted, &Actor::from(caller), &consent), caller.clone());
     let (outcome, committed) = exchange
         .writer
         .unit(move |c, now| {
@@ -138,6 +143,13 @@ pub async fn grant(
                 check_product(products::find(c, &consent.terms.product_id)?.as_ref(), &consent.terms)
             {
                 return Ok(Err(ServiceError::Invalid(vec![wrong])));
+            }
+            let version = ledger::head(c)?.policy;
+            let policy = in_force.named(c, &version)?;
+            let asked = Asked::from(&consent.terms);
+            let beyond = problems(&policy, GrantPath::Bureau, asked, now.shanghai_date());
+            if !beyond.is_empty() {
+                return Ok(Err(ServiceError::Invalid(beyond)));
             }
             consents::insert(c, &consent, &json, now)?;
             if let Some(claim) = &claim {
@@ -179,17 +191,9 @@ pub async fn revoke(
             let Some(mut consent) = consents::lock(c, &[&id])?.pop() else {
                 return Ok(Err(ServiceError::NotFound));
             };
-            let changed = match consent.status {
-                ConsentStatus::Granted | ConsentStatus::Suspended | ConsentStatus::Exhausted => true,
-                ConsentStatus::Revoked => false,
-                ConsentStatus::Draft
-                | ConsentStatus::Requested
-                | ConsentStatus::Declined
-                | ConsentStatus::Lapsed
-                | ConsentStatus::Expired
-                | ConsentStatus::Superseded => {
-                    return Ok(Err(ServiceError::Conflict(format!("the consent is {}", consent.status))));
-                }
+            let changed = match is_revocable(&consent) {
+                Ok(changed) => changed,
+                Err(why) => return Ok(Err(why)),
             };
             // Also for a consent revoked before: the key has answered for this request.
             if let (Some(claim), None) = (&claim, kept) {
@@ -200,7 +204,7 @@ pub async fn revoke(
             }
             consents::set_status(c, &id, ConsentStatus::Revoked, reason.as_deref(), now)?;
             consent.status = ConsentStatus::Revoked;
-            let draft = draft(EntryKind::ConsentRevoked, &caller, &consent);
+            let draft = draft(EntryKind::ConsentRevoked, &Actor::from(&caller), &consent);
             Ok(Ok(((consent, now, true), vec![draft])))
         })
         .await?;
@@ -210,6 +214,22 @@ pub async fn revoke(
         false => super::evidence::receipt_of(exchange, &consent.terms.id, EntryKind::ConsentRevoked).await?,
     };
     Ok(ConsentChange { consent: ConsentView::whole(consent, now), receipt })
+}
+
+/// Whether a consent can be taken back; `false` if it was already.
+pub(super) fn is_revocable(consent: &Consent) -> ServiceResult<bool> {
+    match consent.status {
+        ConsentStatus::Granted | ConsentStatus::Suspended | ConsentStatus::Exhausted => Ok(true),
+        ConsentStatus::Revoked => Ok(false),
+        ConsentStatus::Draft
+        | ConsentStatus::Requested
+        | ConsentStatus::Declined
+        | ConsentStatus::Lapsed
+        | ConsentStatus::Expired
+        | ConsentStatus::Superseded => {
+            Err(ServiceError::Conflict(format!("the consent is {}", consent.status)))
+        }
+    }
 }
 
 /// One page of the consents that name a bank, as they stand now.
@@ -329,12 +349,13 @@ fn check_product(product: Option<&Product>, terms: &ConsentTerms) -> Result<(), 
     }
 }
 
-fn draft(kind: EntryKind, caller: &Caller, consent: &Consent) -> Draft {
+/// The entry of a change of a consent.
+pub(super) fn draft(kind: EntryKind, actor: &Actor, consent: &Consent) -> Draft {
     Draft {
         kind,
         object_id: consent.terms.id.clone(),
-        actor: caller.member.to_string(),
-        by: caller.label.clone(),
+        actor: actor.member.clone(),
+        by: actor.label.clone(),
         fields: vec![
             ("subject", Field::Sealed(consent.terms.taxpayer_id.as_str().to_owned())),
             ("bank", Field::Sealed(consent.terms.bank.to_string())),

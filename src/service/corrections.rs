@@ -163,8 +163,7 @@ pub async fn withdraw(
             if correction.resolution.is_some() {
                 return Ok(Err(ServiceError::Conflict("the correction was decided already".into())));
             }
-            let end =
-                Resolution { outcome: CorrectionOutcome::Withdrawn, note: String::new(), at: now };
+            let end = Resolution { outcome: CorrectionOutcome::Withdrawn, note: String::new(), at: now };
             close(c, &firm_actor(&acting), correction, end).map(Ok)
         })
         .await?;
@@ -197,8 +196,7 @@ pub async fn list(
     limit: i64,
 ) -> ServiceResult<Vec<CorrectionView>> {
     let today = exchange.clock.now().shanghai_date();
-    let filter =
-        CorrectionFilter { open: listed.open, source_due_before: listed.overdue.then_some(today) };
+    let filter = CorrectionFilter { open: listed.open, source_due_before: listed.overdue.then_some(today) };
     let found =
         exchange.blocking(move |e| Ok(e.ledger.read(|c| stored::page(c, filter, &after, limit))?)).await?;
     Ok(found.into_iter().map(|correction| CorrectionView::of(correction, today)).collect())
@@ -278,7 +276,9 @@ pub(super) fn check_text(pointer: &str, text: &str) -> ServiceResult<()> {
         true => Ok(()),
         false => Err(ServiceError::invalid(
             pointer,
-            format!("must have 1 to {TEXT_LENGTH_MAX} characters, of the control characters only line breaks"),
+            format!(
+                "must have 1 to {TEXT_LENGTH_MAX} characters, of the control characters only line breaks"
+            ),
         )),
     }
 }

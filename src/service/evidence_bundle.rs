@@ -12,14 +12,16 @@ use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, ZipWriter};
 
 use super::Exchange;
-use super::audit::{Replayed, replay};
-use super::bundle_page::{Told, page};
+use super::admin::Actor;
+use super::audit::{Replayed, replay, replay_own};
+use super::bundle_page::{self, page};
 use super::directory::Caller;
 use super::error::{ServiceError, ServiceResult};
 use super::evidence;
 use super::rebuild::rebuild;
 use super::receipt::Receipt;
 use crate::domain::consent::ConsentTerms;
+use crate::domain::representative::ActingFor;
 use crate::ledger::entry::EntryKind;
 use crate::ledger::receipt::InclusionReceipt;
 use crate::seal::digest::{canonical_json, hexadecimal, prefixed_digest, sha256};
@@ -39,6 +41,8 @@ pub const CONSENT: &str = "consent.json";
 pub const PAGE: &str = "说明.html";
 /// See [`ANSWER`].
 pub const MANIFEST: &str = "manifest.json";
+/// Bundles that are made of one access before its firm is told to use those it has.
+const BUNDLES_MAX: usize = 20;
 /// Version of the bundle's layout.
 pub const BUNDLE_VERSION: u64 = 1;
 
@@ -58,6 +62,45 @@ pub struct EvidenceBundle {
 /// Makes the bundle of a granted release. Its dossier is rebuilt and must come out identical; that it was made is an entry.
 pub async fn make(exchange: &Arc<Exchange>, caller: &Caller, id: &str) -> ServiceResult<EvidenceBundle> {
     let replayed = replay(exchange, caller, id, None).await?;
+    bundle(exchange, Actor::from(caller), id, replayed, Told::Everything).await
+}
+
+/// The same for a firm about one of its own accesses, a few times of each. Without the bank's own case number.
+pub async fn make_own(
+    exchange: &Arc<Exchange>,
+    acting: &ActingFor,
+    id: &str,
+) -> ServiceResult<EvidenceBundle> {
+    let replayed = replay_own(exchange, acting, id).await?;
+    let wanted = id.to_owned();
+    let made = exchange
+        .blocking(move |e| {
+            Ok(e.ledger.read(|c| audit_read::indices_about(c, &wanted, EntryKind::EvidenceMade))?)
+        })
+        .await?;
+    if made.len() >= BUNDLES_MAX {
+        let why = "evidence of this access was made many times: any of the bundles you have proves the same";
+        return Err(ServiceError::Conflict(why.into()));
+    }
+    bundle(exchange, Actor::from(acting), id, replayed, Told::WithoutTheBanksOwn).await
+}
+
+/// How much a bundle tells.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Told {
+    /// For the bureau.
+    Everything,
+    /// For the firm: not how the bank calls its case.
+    WithoutTheBanksOwn,
+}
+
+async fn bundle(
+    exchange: &Arc<Exchange>,
+    actor: Actor,
+    id: &str,
+    replayed: Replayed,
+    told: Told,
+) -> ServiceResult<EvidenceBundle> {
     if let Some(difference) = &replayed.first_difference {
         return Err(ServiceError::Conflict(format!(
             "the replay differs, so there is no evidence to give: {difference}"
@@ -65,10 +108,13 @@ pub async fn make(exchange: &Arc<Exchange>, caller: &Caller, id: &str) -> Servic
     }
     // A receipt under the newest checkpoint this exchange has for it, cosigned if witnesses were there.
     let receipt = evidence::receipt_of(exchange, id, EntryKind::ReleaseGranted).await?;
-    let subject = {
+    let mut subject = {
         let id = id.to_owned();
         exchange.blocking(move |e| read(e, &id)).await?
     };
+    if told == Told::WithoutTheBanksOwn {
+        subject.row.bank_ref = None;
+    }
     let dossier_digest = replayed.dossier_digest.clone();
     let files = files(exchange, &subject, &receipt, &replayed)?;
     let (manifest, bytes) = pack(&files)?;
@@ -76,8 +122,8 @@ pub async fn make(exchange: &Arc<Exchange>, caller: &Caller, id: &str) -> Servic
     let draft = Draft {
         kind: EntryKind::EvidenceMade,
         object_id: id.to_owned(),
-        actor: caller.member.to_string(),
-        by: caller.label.clone(),
+        actor: actor.member,
+        by: actor.label,
         fields: vec![
             ("dossier_digest", Field::Plain(dossier_digest.into())),
             ("manifest_digest", Field::Plain(manifest_digest.as_str().into())),
@@ -118,7 +164,7 @@ fn files(
     let proof = InclusionReceipt::parse(&receipt.proof).map_err(ServiceError::internal)?;
     let answer = json!({ "release_id": row.id, "dossier": dossier, "receipt": receipt });
     let trust = exchange.keys.trust();
-    let told = Told {
+    let told = bundle_page::Told {
         release: row,
         terms,
         replayed,

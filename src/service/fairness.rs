@@ -25,9 +25,9 @@ use crate::domain::working_days::WorkingDays;
 use crate::ledger::entry::EntryKind;
 use crate::store::annotations::{self, FAIRNESS_CHANGE};
 use crate::store::ledger::{self, Draft, Field};
+use crate::store::records;
 use crate::store::sentinels::{self, Cursor};
 use crate::store::violation_notices::{self as stored, NoticeRow, StatementRow};
-use crate::store::records;
 
 /// Entries looked at in one step.
 const STEP: i64 = 1_000;
@@ -234,13 +234,8 @@ pub async fn state(
             let kind = EntryKind::ViolationStatementAdded;
             let mut draft = draft(kind, &id, &firm_actor(&acting), taxpayer, &record_key);
             draft.fields.push(("text", Field::Sealed(text.clone())));
-            let row = StatementRow {
-                id,
-                taxpayer_id: taxpayer.to_owned(),
-                record_key,
-                text,
-                made_at: now.naive(),
-            };
+            let row =
+                StatementRow { id, taxpayer_id: taxpayer.to_owned(), record_key, text, made_at: now.naive() };
             stored::insert_statement(c, &row)?;
             Ok(Ok(((), vec![draft])))
         })

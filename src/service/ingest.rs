@@ -12,9 +12,11 @@ use serde::Serialize;
 use tracing::{info, warn};
 
 use super::Exchange;
+use super::admin::Actor;
 use super::error::{RefusedDelivery, ServiceError, ServiceResult};
 use super::fairness;
 use super::rejections::{ORIGINALS_KEPT_DAYS, Place, RejectedRow, Rejection, Rejections};
+use super::standing;
 use super::staging::{HashingReader, Stage, staged};
 use crate::domain::import::{
     Broken, Charset, Form, InputFault, InputRule, RowProblem, Rows, Syntax, WORKBOOK_BYTES_MAX,
@@ -38,6 +40,8 @@ wire_enum! {
 
 /// How long a delivery waits for another to be loaded before it is told to come again.
 const LOCK_WAIT_MAX: Duration = Duration::from_secs(2);
+/// How often a delivery is recorded anew because an authorisation that must rest came in between.
+const RECORD_ATTEMPTS_MAX: u32 = 5;
 
 /// What a delivery says of itself.
 #[derive(Clone, Copy)]
@@ -366,14 +370,46 @@ fn commit(
     if delivery.form.section() == Section::Violations {
         fairness::ensure_rule(exchange)?;
     }
-    let draft = draft(deliverer, batch);
-    let ((), committed) = exchange.writer.unit_blocking(move |_c, _now| Ok(Ok(((), vec![draft]))))?;
-    let index = i64::try_from(committed.entry(0)?.index).map_err(ServiceError::internal)?;
+    let index = record(exchange, deliverer, batch)?;
     batch.status = STATUS_COMMITTED.to_owned();
     exchange.data.write(|c| batches::update(c, batch))?;
     info!(batch.id = %batch.id, form = %batch.form, rows = batch.row_count, rejected = batch.rejected, "Took a delivery");
     let told = rejections.told().map(RejectedRow::from).collect();
     Ok(report(batch, index, false, told))
+}
+
+/// Makes the delivery visible by its entry, and tells the entry's index. Authorisations of firms whose representative
+/// it changes come to rest in the same transaction, before it.
+fn record(exchange: &Exchange, deliverer: &Deliverer, batch: &BatchRow) -> ServiceResult<i64> {
+    let changed = match batch.section == Section::Registration.as_str() {
+        true => standing::changed_representatives(exchange, &batch.id)?,
+        false => Vec::new(),
+    };
+    let mut attempts = 0;
+    loop {
+        attempts += 1;
+        let (taxpayers, batch_draft) = (changed.clone(), draft(deliverer, batch));
+        let actor = Actor { member: deliverer.member.clone(), label: deliverer.label.clone() };
+        let recorded = exchange.writer.unit_blocking(move |c, now| {
+            let (mut drafts, suspended) = match taxpayers.is_empty() {
+                true => (Vec::new(), Vec::new()),
+                false => standing::suspend_in_unit(c, now, &actor, &taxpayers)?,
+            };
+            drafts.push(batch_draft);
+            Ok(Ok(((suspended, drafts.len() - 1), drafts)))
+        });
+        match recorded {
+            Ok(((suspended, place), committed)) => {
+                for id in &suspended {
+                    exchange.memory.forget_consent(id);
+                }
+                return i64::try_from(committed.entry(place)?.index).map_err(ServiceError::internal);
+            }
+            // An authorisation was recorded in between: it rests too.
+            Err(ServiceError::Busy(_)) if !changed.is_empty() && attempts < RECORD_ATTEMPTS_MAX => {}
+            Err(error) => return Err(error),
+        }
+    }
 }
 
 fn draft(deliverer: &Deliverer, batch: &BatchRow) -> Draft {

@@ -1,6 +1,7 @@
 //! The use cases. Each decides by the rules of `domain`, writes through the one writer, and answers
 //! with a value or with whose fault it was.
 
+pub mod accesses;
 pub mod admin;
 pub mod anchoring;
 pub mod assemble;
@@ -11,8 +12,12 @@ pub mod cases;
 pub mod catalogue;
 pub mod committer;
 pub mod consent;
-pub mod corrections;
+pub mod consent_letter;
+pub mod consent_receipt;
 pub mod consent_text;
+pub mod consent_clock;
+pub mod deletions;
+pub mod corrections;
 pub mod directory;
 pub mod disclosures;
 pub mod enrolment;
@@ -42,6 +47,10 @@ pub mod memory;
 pub mod notifications;
 pub mod objections;
 pub mod offers;
+pub mod personal;
+pub mod policy;
+pub mod own_copy;
+pub mod pdf_attachment;
 pub mod prepare;
 pub mod preview;
 pub mod product;
@@ -57,12 +66,16 @@ pub mod release;
 pub mod remarks;
 pub mod repeat;
 pub mod requests;
+pub mod reports;
 pub mod sentinels;
 pub mod sessions;
+pub mod sign_in;
 pub mod staging;
+pub mod standing;
 pub mod start;
 pub mod verify;
 pub mod verify_bundle;
+pub mod verify_consent;
 pub mod verify_policy;
 pub mod witness;
 pub mod witnesses;
@@ -86,6 +99,7 @@ use self::writer::Writer;
 use crate::clock::Clock;
 use crate::domain::sentinel::SentinelOptions;
 use crate::store::db::Db;
+use crate::store::policies::InForce;
 
 /// Everything the use cases work with, built once by [`start::open`].
 pub struct Exchange {
@@ -117,18 +131,21 @@ pub struct Exchange {
     pub sentinels: SentinelOptions,
     /// How requests for authorisations go.
     pub requests: RequestOptions,
-    /// Where the portal is reached, without a slash at the end.
-    pub portal: String,
+    /// How far authorisations may go.
+    pub policy: InForce,
     /// Notice of violations before their first release, and the calendar of working days.
     pub fairness: FairnessOptions,
     /// Where browsers find the portal, without a slash at the end; `None` where there is none.
     pub portal_url: Option<String>,
 }
 
+/// Where the portal of another process on this host listens, if nothing else was said.
+const PORTAL_UNLESS_SAID: &str = "https://localhost:8444";
+
 impl Exchange {
-    /// Where the portal is reached, without a slash at the end.
+    /// Where browsers find the portal that answers requests, without a slash at the end.
     pub fn portal_url(&self) -> &str {
-        &self.portal
+        self.portal_url.as_deref().unwrap_or(PORTAL_UNLESS_SAID)
     }
 
     /// Runs work that blocks, away from the threads that serve connections.

@@ -1,23 +1,28 @@
-//! Objections: a firm's "I dispute this access", passed on by the bureau. The bank is asked at once.
+//! Objections: "I dispute this access", raised by the firm itself or passed on by the bureau. The bank is asked at once.
 
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
 use super::Exchange;
-use super::admin::Actor;
+use super::admin::{Actor, TAXPAYER};
 use super::error::{ServiceError, ServiceResult};
 use super::receipt::Receipt;
 use super::{cases, evidence};
 use crate::domain::case::{TEXT_LENGTH_MAX, is_text};
 use crate::domain::member::MemberId;
+use crate::domain::representative::ActingFor;
 use crate::domain::sentinel::objection as rule;
+use crate::domain::taxpayer_id::TaxpayerId;
 use crate::domain::timestamp::Timestamp;
 use crate::ledger::entry::EntryKind;
+use crate::store::accesses;
+use crate::store::db::AnyConnection;
 use crate::store::error::{StoreError, StoreResult};
 use crate::store::idempotency::{self, Claim};
 use crate::store::ledger::{Draft, Field};
 use crate::store::objections::{self, Objection};
+use crate::store::releases::ReleaseRow;
 use crate::store::{ledger_read, releases};
 
 /// An objection as the bureau writes it: `new` in `schema/objection.json`.
@@ -47,10 +52,29 @@ pub struct ObjectionView {
     pub receipt: Receipt,
 }
 
-/// Records an objection and opens its case, in one unit.
+/// Records an objection that the bureau passes on, and opens its case, in one unit.
 pub async fn raise(
     exchange: &Arc<Exchange>,
     actor: &Actor,
+    new: NewObjection,
+    claim: Option<Claim>,
+) -> ServiceResult<ObjectionView> {
+    record(exchange, actor, None, new, claim).await
+}
+
+/// The same for a firm, of its own accesses only and once of each: foreign, refused and absent ones are alike.
+pub async fn raise_own(
+    exchange: &Arc<Exchange>,
+    acting: &ActingFor,
+    new: NewObjection,
+) -> ServiceResult<ObjectionView> {
+    record(exchange, &Actor::from(acting), Some(acting.taxpayer().clone()), new, None).await
+}
+
+async fn record(
+    exchange: &Arc<Exchange>,
+    actor: &Actor,
+    own: Option<TaxpayerId>,
     new: NewObjection,
     claim: Option<Claim>,
 ) -> ServiceResult<ObjectionView> {
@@ -73,9 +97,13 @@ pub async fn raise(
                     earlier(kept, claim, |id| objections::find(c, id))?.map(|o| ((o, false), Vec::new()))
                 );
             }
-            let Some(row) = releases::find_any_granted(c, &new.release_id)? else {
-                return Ok(Err(ServiceError::NotFound));
+            let row = match releases::find_any_granted(c, &new.release_id)? {
+                Some(row) if may_dispute(own.as_ref(), &row) => row,
+                Some(_) | None => return Ok(Err(ServiceError::NotFound)),
             };
+            if own.is_some() && is_disputed(c, &row.id)? {
+                return Ok(Err(ServiceError::Conflict("this access is disputed already".into())));
+            }
             let entry = ledger_read::entry_about(c, &row.id, EntryKind::ReleaseGranted)?
                 .ok_or_else(|| StoreError::corrupt("release", "a granted release has no entry"))?;
             let mut objection = Objection {
@@ -106,6 +134,16 @@ pub async fn raise(
     };
     let Objection { id, release, text, case, raised_at, .. } = objection;
     Ok(ObjectionView { id, release_id: release, text, raised_at, case_id: case, receipt })
+}
+
+/// The bureau may of every access, a firm of its own.
+fn may_dispute(own: Option<&TaxpayerId>, row: &ReleaseRow) -> bool {
+    own.is_none_or(|own| row.taxpayer_id.as_deref() == Some(own.as_str()))
+}
+
+/// Whether the firm itself disputed the access before.
+fn is_disputed(c: &mut AnyConnection, release: &str) -> StoreResult<bool> {
+    Ok(accesses::objections_to(c, release)?.iter().any(|(_, by)| by == TAXPAYER))
 }
 
 /// What the same request led to before.

@@ -7,10 +7,11 @@ use super::directory::Caller;
 use super::disclosures::{Ready, ready, remembered};
 use super::error::{ServiceError, ServiceResult};
 use super::memory::ReadyDisclosure;
-use super::release::{POLICY, PullRequest};
-use crate::domain::denial::Denial;
+use super::release::PullRequest;
+use crate::domain::denial::{ConsentFault, Denial};
 use crate::domain::hold::Holds;
 use crate::domain::permit::{Ask, Permit, permit};
+use crate::domain::policy::Policy;
 use crate::domain::timestamp::Timestamp;
 use crate::seal::digest::canonical_json;
 use crate::seal::sd_jwt::{self, CLAIMS_VERSION, ConsentClaim, DIGEST_ALGORITHM, DossierClaims, WindowClaim};
@@ -69,7 +70,9 @@ pub async fn prepare(
 fn recall(exchange: &Exchange, ask: &Ask, now: Timestamp) -> ServiceResult<Option<(Permit, Ready)>> {
     let Some((consent, product)) = exchange.memory.consent(&ask.consent_id) else { return Ok(None) };
     // Holds are not remembered: the write unit reads them, and what it refuses is forgotten here.
-    let Ok(permit) = permit(ask, Some(&consent), Some(&product), Holds::NONE, now) else { return Ok(None) };
+    let policy = exchange.policy.last_seen();
+    let permitted = permit(ask, Some(&consent), Some(&product), Holds::NONE, &policy, now);
+    let Ok(permit) = permitted else { return Ok(None) };
     Ok(remembered(exchange, &permit, now)?.map(|ready| (permit, ready)))
 }
 
@@ -100,7 +103,15 @@ fn read(exchange: &Exchange, ask: &Ask, now: Timestamp, may_build: bool) -> Serv
         let product = products::find(c, product_id)?;
         Ok((consent, product, holds::active(c, now)?))
     })?;
-    match permit(ask, consent.as_ref(), product.as_ref(), &holds, now) {
+    let under = |policy: &Policy| permit(ask, consent.as_ref(), product.as_ref(), &holds, policy, now);
+    let permitted = match under(&exchange.policy.last_seen()) {
+        // Another process may have put another policy in force.
+        Err(Denial::NotInForce(ConsentFault::BeyondPolicy | ConsentFault::NoDrawdown)) => {
+            under(&*exchange.policy_in_force()?)
+        }
+        permitted => permitted,
+    };
+    match permitted {
         Err(denial) => Ok(Err(denial)),
         Ok(permit) => {
             if let (Some(consent), Some(product)) = (consent, product) {
@@ -188,7 +199,7 @@ fn sign(
         consent: ConsentClaim {
             id: permit.consent_id().to_owned(),
             digest: permit.consent_digest().to_owned(),
-            policy: POLICY.to_owned(),
+            policy: permit.policy().to_owned(),
         },
         product: permit.product_id().to_owned(),
         read_at: ready.read_at,
@@ -204,7 +215,6 @@ fn sign(
         jwt,
         dossier_digest,
         read_at: ready.read_at,
-        policy: POLICY.to_owned(),
         salt_epoch: ready.salt_epoch,
         last_batch_index: ready.last_batch_index,
     })

@@ -14,6 +14,7 @@ use crate::domain::consent::{
     Assurance, Consent, ConsentStatus, ConsentTerms, ConsentText, ConsentWindow, GrantMethod, Grantor,
     GrantorRole, Purpose,
 };
+use crate::domain::consent_details::{ConsentDetails, PersonalTerms, Provision, Recipient};
 use crate::domain::denial::Denial;
 use crate::domain::hold::Holds;
 use crate::domain::member::MemberId;
@@ -96,7 +97,8 @@ fn look(
         legal_rep_digest: None,
     };
     let consent = as_if_granted(taxpayer.clone(), of, now);
-    let permit = match permit(&ask, Some(&consent), product.as_ref(), Holds::NONE, now) {
+    let policy = exchange.policy_in_force()?;
+    let permit = match permit(&ask, Some(&consent), product.as_ref(), Holds::NONE, &*policy, now) {
         Ok(permit) => permit,
         Err(denial) => return Ok(Err(denial)),
     };
@@ -105,6 +107,28 @@ fn look(
     let read = read_sections(&encoded).map_err(ServiceError::internal)?;
     let sections = permit.sections().iter().copied().zip(read.into_iter().map(|section| section.object));
     Ok(Ok(Preview { taxpayer, at: now, read_at, window: permit.window(), sections: sections.collect() }))
+}
+
+/// What tells a consent of the portal from one that the e-tax bureau registers: other limits hold for it.
+fn details(of: &PreviewOf) -> ConsentDetails {
+    let personal = of.personal_data.then(|| PersonalTerms {
+        id: String::new(),
+        role: GrantorRole::LegalRepresentative,
+        data_types: Vec::new(),
+        text: ConsentText { version: String::new(), digest: String::new() },
+    });
+    ConsentDetails {
+        number: String::new(),
+        recipient: Recipient { name: String::new(), uscc: None, contact: None },
+        provision: Provision::GatewayPull,
+        policy: String::new(),
+        post_loan_trigger: None,
+        prepared_by: None,
+        approved_by: Vec::new(),
+        personal,
+        request_id: None,
+        supersedes: None,
+    }
 }
 
 /// The consent that these terms would make, as far as a pull's rules look at it.
@@ -131,7 +155,13 @@ fn as_if_granted(taxpayer: TaxpayerId, of: &PreviewOf, now: Timestamp) -> Consen
             assurance: Assurance::Reliable,
             authenticated_at: now,
         },
-        details: None,
+        details: Some(details(of)),
     };
-    Consent { terms, digest: String::new(), status: ConsentStatus::Granted, pulls_used: 0 }
+    Consent {
+        terms,
+        digest: String::new(),
+        status: ConsentStatus::Granted,
+        pulls_used: 0,
+        personal_withdrawn: false,
+    }
 }

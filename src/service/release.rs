@@ -17,8 +17,6 @@ use crate::seal::sd_jwt;
 use crate::store::idempotency::{self, Claim};
 use crate::store::release_unit::Decision;
 
-/// Version of the consent rules in `domain::permit`; stands in every dossier.
-pub const POLICY: &str = "consent-rules/1";
 /// How often a pull is prepared anew because the consent changed under it.
 const PREPARE_AGAIN_MAX: u32 = 3;
 

@@ -161,6 +161,10 @@ async fn repeat(
             let at = now.max(head.at.plus_micros(1));
             let mut barred =
                 consents.first().map_or(Some(ConsentFault::Unknown), |consent| bars_repeat(consent, at));
+            let withdrawn = consents.first().is_some_and(|consent| !consent.covers_personal_data());
+            if barred.is_none() && row.personal_data && withdrawn {
+                barred = Some(ConsentFault::PersonalWithdrawn);
+            }
             if barred.is_none() && is_held(c, &row, at)? {
                 barred = Some(ConsentFault::OnHold);
             }

@@ -17,6 +17,7 @@ use super::error::ServiceError;
 use super::fairness::FairnessOptions;
 use super::keys::{AUTHORITY_KEY_FILE, KeyError, KeyPlaces, Keys};
 use super::memory::Memory;
+use super::policy::{self, ConsentOptions};
 use super::publisher::Publisher;
 use super::refusals::RefusalCounter;
 use super::requests::RequestOptions;
@@ -55,8 +56,8 @@ pub struct Places {
     pub sentinels: SentinelOptions,
     /// How requests for authorisations go.
     pub requests: RequestOptions,
-    /// Where the portal is reached, without a slash at the end.
-    pub portal: String,
+    /// Rules on authorisations.
+    pub consent: ConsentOptions,
     /// Notice of violations.
     pub fairness: FairnessOptions,
     /// Where browsers find the portal, without a slash at the end.
@@ -128,6 +129,8 @@ pub(super) fn open_recovering(places: &Places, clock: Arc<dyn Clock>) -> Result<
     let directory = Arc::new(Directory::load(ledger.clone())?);
     let witnesses = Arc::new(Witnesses::new(&places.witness).map_err(StartError::Other)?);
     witnesses.take_up(&ledger, &keys, clock.now())?;
+    let opening = policy::look(&ledger, &places.consent, clock.now())?;
+    let in_force = opening.in_force();
     // A connection of its own: its pages and statements stay warm, where others' commits would turn a shared one cold.
     let own = Db::open(places.ledger.clone(), 1)?;
     let published = Arc::default();
@@ -137,9 +140,10 @@ pub(super) fn open_recovering(places: &Places, clock: Arc<dyn Clock>) -> Result<
     let publisher =
         Publisher::start(anchor, keys.clone(), beside, Arc::clone(&published)).map_err(stopped)?;
     let watched = Anchor::open(&places.anchor)?;
-    let core =
-        Committer::new(own, known, publisher, watched, clock.clone(), directory.clone(), witnesses.clone());
+    let beside_writer = (clock.clone(), directory.clone(), witnesses.clone(), in_force.clone());
+    let core = Committer::new(own, known, publisher, watched, beside_writer);
     let writer = Writer::start(core, published).map_err(stopped)?;
+    opening.bring_into_force(&writer).map_err(stopped)?;
     let exchange = Exchange {
         catalogue: Catalogue::new(ledger.clone(), data.clone()),
         ledger,
@@ -159,7 +163,7 @@ pub(super) fn open_recovering(places: &Places, clock: Arc<dyn Clock>) -> Result<
         refusals: RefusalCounter::default(),
         sentinels: places.sentinels.clone(),
         requests: places.requests.clone(),
-        portal: places.portal.clone(),
+        policy: in_force,
         fairness: places.fairness.clone(),
         portal_url: places.portal_url.clone(),
     };

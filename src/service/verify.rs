@@ -11,6 +11,7 @@ use crate::domain::timestamp::Timestamp;
 use crate::ledger::entry::{Entry, EntryKind, Salt, commit};
 use crate::ledger::note::NoteVerifier;
 use crate::ledger::receipt::InclusionReceipt;
+use crate::seal::sd_jwt::HOLDER;
 use crate::seal::trust::TrustFile;
 use crate::seal::verify::{Check, DossierReport, Expectations, check_dossier};
 
@@ -64,8 +65,8 @@ fn leaf(answer: &PullAnswer) -> Result<Vec<u8>, String> {
 
 fn entry_of(answer: &PullAnswer) -> Result<Entry, String> {
     let entry = Entry::parse(&leaf(answer)?).map_err(|why| format!("receipt.entry: {why}"))?;
-    let kinds = [EntryKind::ReleaseGranted.as_str(), EntryKind::ReleaseRepeated.as_str()];
-    if !kinds.contains(&entry.kind.as_str()) {
+    let kinds = [EntryKind::ReleaseGranted, EntryKind::ReleaseRepeated, EntryKind::ReleaseSelf];
+    if !kinds.iter().any(|kind| kind.as_str() == entry.kind) {
         return Err(format!("receipt.entry is of kind {}, not a release", entry.kind));
     }
     if entry.id != answer.release_id {
@@ -81,7 +82,16 @@ fn field<'a>(entry: Result<&'a Entry, &String>, name: &str) -> Result<&'a str, S
 
 fn names_dossier(entry: Result<&Entry, &String>, report: &DossierReport) -> Result<String, String> {
     let named = field(entry, "dossier_digest")?;
+    let own = entry.is_ok_and(|entry| entry.kind == EntryKind::ReleaseSelf.as_str());
+    let for_holder = report.claims.as_ref().is_some_and(|claims| claims.aud == HOLDER);
     match report.dossier_digest.as_deref() {
+        // A bank's dossier is no firm's copy, whoever shows it.
+        Some(_) if own != for_holder => {
+            Err(format!("aud and the entry's kind do not agree: {HOLDER} is for a firm's own copy alone"))
+        }
+        Some(digest) if digest == named && own => {
+            Ok(format!("{digest} 企业自取副本，任何机构均可核验 the firm's own copy, for whoever holds it"))
+        }
         Some(digest) if digest == named => Ok(digest.to_owned()),
         Some(_) | None => Err("the entry's dossier_digest is not this dossier's".into()),
     }
@@ -109,16 +119,19 @@ fn entered(leaf: &[u8]) -> Option<Timestamp> {
 }
 
 fn inclusion(answer: &PullAnswer, trust: &TrustFile) -> Result<String, String> {
-    let proof =
-        InclusionReceipt::parse(&answer.receipt.proof).map_err(|why| format!("receipt.proof: {why}"))?;
-    let leaf = leaf(answer)?;
+    included(&leaf(answer)?, &answer.receipt.proof, trust)
+}
+
+/// Whether the proof leads from the leaf to a checkpoint signed by a key that was the ledger's when the entry was made.
+pub(super) fn included(leaf: &[u8], proof: &str, trust: &TrustFile) -> Result<String, String> {
+    let proof = InclusionReceipt::parse(proof).map_err(|why| format!("receipt.proof: {why}"))?;
     let past = trust.ledger_vkeys.iter().map(|key| (key.vkey.as_str(), key.to.map(Timestamp::from_utc)));
     let mut last = "the trust file names no ledger key".to_owned();
     for (key, to) in past.chain([(trust.ledger_vkey.as_str(), None)]) {
         let verifier: NoteVerifier = key.parse().map_err(|why| format!("trust file, ledger key: {why}"))?;
-        match proof.verify(&leaf, &verifier) {
+        match proof.verify(leaf, &verifier) {
             // Whoever finds a key that is no longer used can sign with it, but not make an entry of before.
-            Ok(_) if to.is_some_and(|to| entered(&leaf).is_none_or(|at| at >= to)) => {
+            Ok(_) if to.is_some_and(|to| entered(leaf).is_none_or(|at| at >= to)) => {
                 last = "the checkpoint is signed by a ledger key that was no longer used when the entry was made".into();
             }
             Ok(checkpoint) => return Ok(format!("entry {} in a ledger of {}", proof.index, checkpoint.size)),

@@ -3,12 +3,16 @@
 use chrono::NaiveDateTime;
 use diesel::prelude::*;
 
+use super::consent_clock;
 use super::db::{AnyConnection, on_backend};
 use super::error::{StoreError, StoreResult};
 use super::schema::consent;
 use crate::domain::consent::{Consent, ConsentStatus};
 use crate::domain::member::MemberId;
 use crate::domain::timestamp::Timestamp;
+
+/// Taxpayers asked for in one statement.
+const TAXPAYERS_A_STATEMENT: usize = 500;
 
 #[derive(Queryable, Insertable)]
 #[diesel(table_name = consent)]
@@ -25,6 +29,7 @@ struct ConsentRow {
     granted_at: NaiveDateTime,
     changed_at: NaiveDateTime,
     revocation_reason: Option<String>,
+    personal_withdrawn: bool,
 }
 
 impl ConsentRow {
@@ -35,6 +40,7 @@ impl ConsentRow {
             digest: self.digest,
             status: self.status.parse().map_err(|e| corrupt(&e))?,
             pulls_used: u32::try_from(self.pulls_used).map_err(|e| corrupt(&e))?,
+            personal_withdrawn: self.personal_withdrawn,
         })
     }
 }
@@ -101,9 +107,10 @@ pub fn insert(
         granted_at: at.naive(),
         changed_at: at.naive(),
         revocation_reason: None,
+        personal_withdrawn: new.personal_withdrawn,
     };
     diesel::insert_into(consent::table).values(&row).execute(connection)?;
-    Ok(())
+    consent_clock::start(connection, &new.terms, at)
 }
 
 /// Sets the status of a locked consent.
@@ -122,6 +129,33 @@ pub fn set_status(
         ))
         .execute(connection)?;
     Ok(())
+}
+
+/// Notes in a locked consent that the personal consent that goes with it was taken back.
+pub fn withdraw_personal(connection: &mut AnyConnection, id: &str) -> StoreResult<()> {
+    diesel::update(consent::table.find(id)).set(consent::personal_withdrawn.eq(true)).execute(connection)?;
+    Ok(())
+}
+
+/// Whether any consent at all is in force, as far as its status tells.
+pub fn any_granted(connection: &mut AnyConnection) -> StoreResult<bool> {
+    let granted = consent::table.filter(consent::status.eq(ConsentStatus::Granted.as_str()));
+    Ok(diesel::select(diesel::dsl::exists(granted)).get_result(connection)?)
+}
+
+/// Ids of the granted consents of these taxpayers, ascending.
+pub fn granted_of(connection: &mut AnyConnection, taxpayers: &[String]) -> StoreResult<Vec<String>> {
+    let mut ids: Vec<String> = Vec::new();
+    for some in taxpayers.chunks(TAXPAYERS_A_STATEMENT) {
+        let found: Vec<String> = consent::table
+            .filter(consent::taxpayer_id.eq_any(some))
+            .filter(consent::status.eq(ConsentStatus::Granted.as_str()))
+            .select(consent::id)
+            .load(connection)?;
+        ids.extend(found);
+    }
+    ids.sort_unstable();
+    Ok(ids)
 }
 
 /// Counts `pulls` more dossiers pulled under each of these locked consents.

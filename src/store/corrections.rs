@@ -143,11 +143,8 @@ pub fn page(
     after: &str,
     limit: i64,
 ) -> StoreResult<Vec<Correction>> {
-    let mut query = correction::table
-        .filter(correction::id.gt(after))
-        .order(correction::id)
-        .limit(limit)
-        .into_boxed();
+    let mut query =
+        correction::table.filter(correction::id.gt(after)).order(correction::id).limit(limit).into_boxed();
     match filter.open {
         Some(true) => query = query.filter(correction::outcome.is_null()),
         Some(false) => query = query.filter(correction::outcome.is_not_null()),

@@ -13,7 +13,8 @@ use super::db::{AnyConnection, on_backend};
 use super::error::{StoreError, StoreResult};
 use super::ledger::signed;
 use super::schema::{
-    consent, entry_fact, entry_fact_cursor, hold, ledger_entry, objection, product, release, sentinel_case,
+    consent, entry_fact, entry_fact_cursor, hold, intermediary_report, ledger_entry, objection, own_copy,
+    product, release, sentinel_case,
 };
 use crate::domain::hold::HoldKind;
 use crate::domain::timestamp::Timestamp;
@@ -149,8 +150,12 @@ pub fn describe(connection: &mut AnyConnection, from: i64, to: i64) -> StoreResu
     let releases = releases(connection, &ids(About::Release))?;
     let consents = consents(connection, &ids(About::Consent))?;
     let products = products(connection, &ids(About::Product))?;
+    let mut rare = rare(connection, &ids(About::Hold), &ids(About::Case), &ids(About::Objection))?;
+    rare.extend(firms_own(connection, &ids(About::Copy), &ids(About::Report))?);
     let annotated = annotations(connection, from, to)?;
-    let rare = rare(connection, &ids(About::Hold), &ids(About::Case), &ids(About::Objection))?;
+    let annotated = annotations(connection, from, to)?;
+    let mut rare = rare(connection, &ids(About::Hold), &ids(About::Case), &ids(About::Objection))?;
+    rare.extend(firms_own(connection, &ids(About::Copy), &ids(About::Report))?);
     entries
         .into_iter()
         .map(|entry| {
@@ -159,8 +164,14 @@ pub fn describe(connection: &mut AnyConnection, from: i64, to: i64) -> StoreResu
                 About::Consent => consents.get(&entry.object_id).cloned(),
                 About::Product => products.get(&entry.object_id).cloned(),
                 About::Member => Some(Known { member: Some(entry.object_id.clone()), ..Known::default() }),
+                About::Hold | About::Case | About::Objection | About::Copy | About::Report => {
+                    rare.get(&entry.object_id).cloned()
+                }
                 About::Annotation => annotated.get(&entry.idx).cloned(),
-                About::Hold | About::Case | About::Objection => rare.get(&entry.object_id).cloned(),
+                About::Annotation => annotated.get(&entry.idx).cloned(),
+                About::Hold | About::Case | About::Objection | About::Copy | About::Report => {
+                    rare.get(&entry.object_id).cloned()
+                }
                 About::Other => None,
             };
             fact(entry, about.unwrap_or_default())
@@ -172,6 +183,8 @@ pub fn describe(connection: &mut AnyConnection, from: i64, to: i64) -> StoreResu
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum About {
     Release,
+    Copy,
+    Report,
     Consent,
     Product,
     Member,
@@ -185,8 +198,12 @@ enum About {
 impl About {
     /// Kinds of a later version, whose names are not known here, are about nothing that is known here.
     fn of(kind: &str) -> Self {
+        if kind == EntryKind::ReleaseSelf.as_str() {
+            return About::Copy;
+        }
         match kind.split_once('.').map_or(kind, |(family, _)| family) {
             "release" | "audit" | "evidence" => About::Release,
+            "report" => About::Report,
             "consent" => About::Consent,
             "product" => About::Product,
             "member" => About::Member,
@@ -328,6 +345,30 @@ fn rare(
         {
             found.insert((*id).to_owned(), known);
         }
+    }
+    Ok(found)
+}
+
+/// Whose copies and reports these are.
+fn firms_own(
+    connection: &mut AnyConnection,
+    copied: &[&str],
+    reported: &[&str],
+) -> StoreResult<HashMap<String, Known>> {
+    let mut found = HashMap::new();
+    for id in copied {
+        let row: Option<String> = on_backend!(connection, c => own_copy::table
+            .find(*id).select(own_copy::taxpayer_id).get_result(c).optional())?;
+        found.extend(
+            row.map(|taxpayer| ((*id).to_owned(), Known { taxpayer: Some(taxpayer), ..Known::default() })),
+        );
+    }
+    for id in reported {
+        let row: Option<String> = on_backend!(connection, c => intermediary_report::table
+            .find(*id).select(intermediary_report::taxpayer_id).get_result(c).optional())?;
+        found.extend(
+            row.map(|taxpayer| ((*id).to_owned(), Known { taxpayer: Some(taxpayer), ..Known::default() })),
+        );
     }
     Ok(found)
 }

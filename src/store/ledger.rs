@@ -35,6 +35,8 @@ pub struct Head {
     pub last_batch_index: i64,
     /// Index of the newest entry that placed or lifted a hold, or -1.
     pub last_hold_index: i64,
+    /// Version of the policy in force; empty in a ledger from before there were policies, until the next start.
+    pub policy: String,
 }
 
 #[derive(Queryable)]
@@ -46,6 +48,7 @@ struct HeadRow {
     at: NaiveDateTime,
     last_batch_index: i64,
     last_hold_index: i64,
+    policy: String,
 }
 
 impl HeadRow {
@@ -63,6 +66,7 @@ impl HeadRow {
             at: Timestamp::from_naive(self.at),
             last_batch_index: self.last_batch_index,
             last_hold_index: self.last_hold_index,
+            policy: self.policy,
         })
     }
 }

@@ -47,6 +47,9 @@ pub struct Totals {
     /// Rows of `consent`.
     #[diesel(sql_type = BigInt)]
     pub consents: i64,
+    /// Rows of `own_copy`.
+    #[diesel(sql_type = BigInt)]
+    pub copies: i64,
 }
 
 /// The head and the row counts, or `None` if there is no head.
@@ -55,7 +58,8 @@ pub fn totals(connection: &mut AnyConnection) -> StoreResult<Option<Totals>> {
          (SELECT count(*) FROM ledger_entry) AS entries, (SELECT count(*) FROM ledger_tile) AS tiles, \
          (SELECT count(*) FROM batch_commit) AS batches, \
          (SELECT count(*) FROM annotation_entry) AS annotations, (SELECT count(*) FROM release) AS releases, \
-         (SELECT count(*) FROM consent) AS consents FROM ledger_head WHERE id = 1";
+         (SELECT count(*) FROM consent) AS consents, (SELECT count(*) FROM own_copy) AS copies \
+         FROM ledger_head WHERE id = 1";
     Ok(on_backend!(connection, c => diesel::sql_query(statement).get_result(c).optional())?)
 }
 

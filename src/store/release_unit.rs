@@ -4,10 +4,12 @@
 //! value and commits; a fault rolls everything back.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::Arc;
 
 use super::db::AnyConnection;
 use super::error::{StoreError, StoreResult};
 use super::ledger::{self, Appended, Draft, Field, Head, Known, append};
+use super::policies::InForce;
 use super::releases::ReleaseRow;
 use super::{consents, holds, idempotency, products, quota, releases};
 use crate::domain::consent::Consent;
@@ -15,6 +17,7 @@ use crate::domain::denial::Denial;
 use crate::domain::hold::Holds;
 use crate::domain::member::MemberId;
 use crate::domain::permit::{Ask, Permit, permit};
+use crate::domain::policy::Policy;
 use crate::domain::product::Product;
 use crate::domain::timestamp::Timestamp;
 use crate::ledger::entry::EntryKind;
@@ -53,8 +56,6 @@ pub struct Prepared {
     pub dossier_digest: String,
     /// Ledger size that the disclosures were read at.
     pub read_at: u64,
-    /// Version of the exchange's consent rules.
-    pub policy: String,
     /// Salt epoch of the disclosures.
     pub salt_epoch: u32,
     /// The newest delivery or annotation that was looked at: a newer one makes this outdated.
@@ -95,18 +96,27 @@ pub struct Released {
     pub appended: Option<Appended>,
 }
 
+/// What bounds every pull, whatever the consent says.
+#[derive(Clone, Copy)]
+pub struct Limits<'a> {
+    /// Dossiers that each bank may ask for in a day.
+    pub quotas: &'a HashMap<MemberId, u64>,
+    /// The policy in force.
+    pub policy: &'a InForce,
+}
+
 /// Decides and records a set of pulls inside the caller's transaction.
 pub fn release(
     connection: &mut AnyConnection,
     known: &Known,
     now: Timestamp,
-    quotas: &HashMap<MemberId, u64>,
+    limits: Limits<'_>,
     commands: &[ReleaseCommand],
 ) -> StoreResult<Released> {
-    let mut facts = Facts::lock(connection, commands, now)?;
+    let mut facts = Facts::lock(connection, limits.policy, commands, now)?;
     let mut decisions: Vec<Decision> =
         commands.iter().map(|command| decide(&mut facts, command, now)).collect();
-    let remaining = apply_quota(connection, quotas, commands, &mut decisions, now)?;
+    let remaining = apply_quota(connection, limits.quotas, commands, &mut decisions, now)?;
     let mut drafts = Vec::new();
     let mut rows = Vec::new();
     let mut pulls: BTreeMap<&str, i64> = BTreeMap::new();
@@ -117,7 +127,7 @@ pub fn release(
             (Decision::Granted { entry }, Ok(prepared)) => {
                 *entry = drafts.len();
                 *pulls.entry(prepared.permit.consent_id()).or_default() += 1;
-                boundaries.extend(facts.valid_to(&command.ask.consent_id));
+                boundaries.push(prepared.permit.in_force_until());
                 drafts.push(granted_draft(command, prepared));
                 rows.push(ReleaseRow::granted(command, prepared)?);
             }
@@ -138,9 +148,8 @@ pub fn release(
     releases::insert(connection, &rows)?;
     count_pulls(connection, &pulls)?;
     claim_keys(connection, commands, &decisions, now)?;
-    let seen = facts.last_hold_index;
     let appended = append(connection, known, now, drafts, |head, instants| {
-        unbraked(head, seen)?;
+        unchanged(head, &facts)?;
         still_true(instants, now, &boundaries)
     })?;
     Ok(Released { decisions, remaining, appended: Some(appended) })
@@ -154,11 +163,13 @@ struct Facts {
     last_batch_index: i64,
     holds: Holds,
     last_hold_index: i64,
+    policy: Arc<Policy>,
 }
 
 impl Facts {
     fn lock(
         connection: &mut AnyConnection,
+        in_force: &InForce,
         commands: &[ReleaseCommand],
         now: Timestamp,
     ) -> StoreResult<Self> {
@@ -187,18 +198,15 @@ impl Facts {
                 keys.insert((command.ask.bank.clone(), claim.key.clone()), kept);
             }
         }
-        let Head { last_batch_index, last_hold_index, .. } = ledger::head(connection)?;
+        let Head { last_batch_index, last_hold_index, policy, .. } = ledger::head(connection)?;
+        let policy = in_force.named(connection, &policy)?;
         // Where there never was a hold, looking for one costs nothing.
         let holds = if last_hold_index < 0 { Holds::default() } else { holds::active(connection, now)? };
-        Ok(Self { consents, products, keys, last_batch_index, holds, last_hold_index })
+        Ok(Self { consents, products, keys, last_batch_index, holds, last_hold_index, policy })
     }
 
     fn taxpayer(&self, consent_id: &str) -> Option<&str> {
         self.consents.get(consent_id).map(|consent| consent.terms.taxpayer_id.as_str())
-    }
-
-    fn valid_to(&self, consent_id: &str) -> Option<Timestamp> {
-        self.consents.get(consent_id).map(|consent| consent.terms.valid_to)
     }
 }
 
@@ -220,7 +228,7 @@ fn decide(facts: &mut Facts, command: &ReleaseCommand, now: Timestamp) -> Decisi
     };
     let consent = facts.consents.get(&command.ask.consent_id);
     let product = consent.and_then(|consent| facts.products.get(&consent.terms.product_id));
-    match permit(&command.ask, consent, product, &facts.holds, now) {
+    match permit(&command.ask, consent, product, &facts.holds, &facts.policy, now) {
         Err(denial) => return Decision::Refused(denial),
         Ok(permit) if permit != prepared.permit => return Decision::Outdated,
         Ok(_same) if prepared.last_batch_index < facts.last_batch_index => return Decision::Outdated,
@@ -307,9 +315,11 @@ fn claim_keys(
     Ok(())
 }
 
-/// A hold that another process placed while these were decided comes before them in the ledger: decide again.
-fn unbraked(head: &Head, seen: i64) -> StoreResult<()> {
-    if head.last_hold_index == seen { Ok(()) } else { Err(StoreError::DecideAgain) }
+/// A hold or a policy that another process recorded while these were decided comes before them in the ledger: decide
+/// again.
+fn unchanged(head: &Head, facts: &Facts) -> StoreResult<()> {
+    let same = head.last_hold_index == facts.last_hold_index && head.policy == facts.policy.version;
+    if same { Ok(()) } else { Err(StoreError::DecideAgain) }
 }
 
 /// The decisions were taken at `now`; the entries carry their own instants, which may lie later.

@@ -50,7 +50,7 @@ pub struct ReleaseRow {
     pub profile: Option<String>,
     /// Whether personal identifiers were allowed.
     pub personal_data: bool,
-    /// Version of the exchange's consent rules.
+    /// Version of the policy that it was judged by.
     pub policy: Option<String>,
     /// Salt epoch of the disclosures.
     pub salt_epoch: Option<i32>,
@@ -79,7 +79,7 @@ impl ReleaseRow {
                 serde_json::to_string(permit.profile()).map_err(|e| StoreError::corrupt("release", e))?,
             ),
             personal_data: permit.personal_data(),
-            policy: Some(prepared.policy.clone()),
+            policy: Some(permit.policy().to_owned()),
             salt_epoch: Some(
                 i32::try_from(prepared.salt_epoch).map_err(|e| StoreError::corrupt("release", e))?,
             ),

@@ -48,6 +48,7 @@ diesel::table! {
         granted_at -> Timestamp,
         changed_at -> Timestamp,
         revocation_reason -> Nullable<Text>,
+        personal_withdrawn -> Bool,
     }
 }
 
@@ -85,6 +86,7 @@ diesel::table! {
         at -> Timestamp,
         last_batch_index -> BigInt,
         last_hold_index -> BigInt,
+        policy -> Text,
     }
 }
 
@@ -478,6 +480,7 @@ diesel::table! {
         window_to -> Date,
         sections -> Text,
         profile -> Text,
+        personal_data -> Bool,
         policy -> Text,
         salt_epoch -> Integer,
         issued_at -> Timestamp,
@@ -490,18 +493,6 @@ diesel::table! {
         taxpayer_id -> Text,
         text -> Text,
         received_at -> Timestamp,
-    }
-}
-
-diesel::table! {
-    portal_session (id_digest) {
-        id_digest -> Text,
-        person -> Text,
-        authentication -> Text,
-        firms -> Text,
-        chosen -> Nullable<BigInt>,
-        opened_at -> Timestamp,
-        seen_at -> Timestamp,
     }
 }
 
@@ -533,11 +524,48 @@ diesel::table! {
 }
 
 diesel::table! {
+    policy (version) {
+        version -> Text,
+        limits -> Text,
+        digest -> Text,
+        first_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    personal_consent (id) {
+        id -> Text,
+        consent_id -> Text,
+        person -> Text,
+        role -> Text,
+        data_types -> Text,
+        text_version -> Text,
+        text_digest -> Text,
+        method -> Text,
+        assurance -> Text,
+        authenticated_at -> Timestamp,
+        granted_at -> Timestamp,
+        revoked_at -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
     bank_block (taxpayer_id, bank) {
         taxpayer_id -> Text,
         bank -> Text,
         blocked_at -> Timestamp,
         entry_id -> Text,
+    }
+}
+
+diesel::table! {
+    consent_clock (consent_id) {
+        consent_id -> Text,
+        bank -> Text,
+        valid_to -> Timestamp,
+        retain_until -> Date,
+        next_step -> Text,
+        due_at -> Nullable<Timestamp>,
     }
 }
 
@@ -576,26 +604,30 @@ diesel::table! {
 }
 
 diesel::table! {
-    member_contact (member_id) {
-        member_id -> Text,
-        uscc -> Text,
-        contact -> Text,
-        complaint -> Text,
-        changed_at -> Timestamp,
+    deletion_statement (consent_id) {
+        consent_id -> Text,
+        bank -> Text,
+        scope -> Text,
+        deleted_at -> Timestamp,
+        statement -> Text,
+        received_at -> Timestamp,
     }
 }
 
 diesel::table! {
-    consent_text (digest) {
-        digest -> Text,
-        version -> Text,
-        lang -> Text,
-        body -> Text,
-        kept_at -> Timestamp,
+    sign_in (state_digest) {
+        state_digest -> Text,
+        browser_digest -> Text,
+        nonce -> Text,
+        verifier -> Text,
+        step_up -> Bool,
+        place -> Text,
+        begun_at -> Timestamp,
     }
 }
 
 diesel::allow_tables_to_appear_in_same_query!(consent, product);
+diesel::allow_tables_to_appear_in_same_query!(consent, consent_clock, deletion_statement);
 diesel::allow_tables_to_appear_in_same_query!(record, touch);
 diesel::allow_tables_to_appear_in_same_query!(member, member_certificate);
 diesel::allow_tables_to_appear_in_same_query!(release, ledger_entry);

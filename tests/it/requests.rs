@@ -10,6 +10,7 @@ use shuidaiyi::domain::representative::{ActingFor, Authentication, Person, Porta
 use shuidaiyi::domain::section::Section;
 use shuidaiyi::domain::taxpayer_id::TaxpayerId;
 use shuidaiyi::service::Exchange;
+use shuidaiyi::service::consent_text::TextLang;
 use shuidaiyi::service::error::ServiceError;
 use shuidaiyi::service::requests::{self, Grant, GrantItem, NewDraft, RequestView, hand_over, text};
 
@@ -61,11 +62,11 @@ fn new_draft(bank: &str, terms: RequestTerms) -> NewDraft {
 
 /// Ticks a request with the text that it shows now.
 pub async fn ticked(exchange: &Arc<Exchange>, acting: &ActingFor, id: &str) -> GrantItem {
-    let shown = text(exchange, acting, id.to_owned()).await.unwrap();
+    let shown = text(exchange, acting, id.to_owned(), TextLang::Zh).await.unwrap();
     GrantItem {
         request_id: id.to_owned(),
         tick: true,
-        text_digest: shown.digest,
+        text_digest: shown.firm.digest,
         post_loan: false,
         share: Vec::new(),
         personal: None,

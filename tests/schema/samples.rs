@@ -11,6 +11,7 @@ use shuidaiyi::domain::import::{InputRule, RowError};
 use shuidaiyi::domain::product::{FieldProfile, ProductTerms};
 use shuidaiyi::domain::timestamp::Timestamp;
 use shuidaiyi::http::cases;
+use shuidaiyi::http::deletions;
 use shuidaiyi::http::log::OwnEntryView;
 use shuidaiyi::http::members::{CertificateWire, RotationWire};
 use shuidaiyi::http::problem::response;
@@ -29,6 +30,7 @@ use shuidaiyi::service::ingest::Report;
 use shuidaiyi::service::mandate::{MandateChange, MandateView, NewMandate};
 use shuidaiyi::service::member_keys::MemberKeyView;
 use shuidaiyi::service::members::{MemberChange, MemberView};
+use shuidaiyi::service::deletions::{RetentionView, Stated, Statement};
 use shuidaiyi::service::objections::{NewObjection, ObjectionView};
 use shuidaiyi::service::product::ProductView;
 use shuidaiyi::service::proposals::{Decided, ProposalView};
@@ -71,6 +73,8 @@ fn requests_are_read() {
     read::<cases::Answering>(&sample("case-answering"));
     read::<cases::Closing>(&sample("case-closing"));
     read::<NewObjection>(&sample("objection-new"));
+    read::<deletions::NewStatement>(&sample("deletion-new"));
+    round_trip::<Statement>(&sample("deletion-statement"));
     round_trip::<ProductTerms>(&sample("product-terms"));
     read::<ProductTerms>(&sample("product-terms")).check().unwrap();
     let profile: FieldProfile = read(&sample("product-approval")["profile"]);
@@ -106,6 +110,7 @@ fn a_consent_is_named_by_the_digest_of_its_terms() {
         digest: read(&from["digest"]),
         status: read(&from["status"]),
         pulls_used: read(&from["pulls_used"]),
+        personal_withdrawn: false,
     };
     let at: Timestamp = "2026-11-24".parse().unwrap();
     let view = ConsentView::whole(consent(&whole), at);
@@ -328,4 +333,24 @@ fn there_is_an_entry_of_every_kind() {
     }
     let receipt: Receipt = read(&sample("receipt"));
     assert_eq!(InclusionReceipt::parse(&receipt.proof).unwrap().to_text(), receipt.proof);
+}
+
+#[test]
+fn retention_and_its_statement_are_shown_as_described() {
+    let shown = sample("deletion");
+    let view = RetentionView {
+        consent_id: read(&shown["consent_id"]),
+        bank: read(&shown["bank"]),
+        retain_until: read(&shown["retain_until"]),
+        deleted_at: read(&shown["deleted_at"]),
+        overdue: read(&shown["overdue"]),
+    };
+    assert_eq!(serde_json::to_value(view).unwrap(), shown);
+    let shown = sample("deletion-stated");
+    let stated = Stated {
+        statement: read(&sample("deletion-statement")),
+        received_at: read(&shown["received_at"]),
+        receipt: read(&shown["receipt"]),
+    };
+    assert_eq!(serde_json::to_value(stated).unwrap(), shown);
 }

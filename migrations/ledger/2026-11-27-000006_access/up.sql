@@ -33,6 +33,7 @@ CREATE TABLE own_copy (
   window_to DATE NOT NULL,
   sections TEXT NOT NULL,
   profile TEXT NOT NULL,
+  personal_data BOOLEAN NOT NULL,
   policy TEXT NOT NULL,
   salt_epoch INTEGER NOT NULL,
   issued_at TIMESTAMP NOT NULL

@@ -10,6 +10,9 @@ use crate::cli::output::{Failure, NO, block_on, open_exchange, operator_caller, 
 use crate::service::Exchange;
 use crate::service::audit::{self, Replayed};
 use crate::store::audit_read;
+use crate::store::db::AnyConnection;
+use crate::store::error::StoreResult;
+use crate::store::own_copies;
 
 /// Ids read at a time.
 const PAGE: i64 = 1_000;
@@ -17,10 +20,10 @@ const PAGE: i64 = 1_000;
 /// `ledger replay`
 #[derive(Args)]
 pub struct ReplayOptions {
-    /// The release's id.
+    /// The id of a release, or of a firm's own copy.
     #[arg(required_unless_present = "all", conflicts_with = "all")]
     pub release: Option<String>,
-    /// Every granted release; stops at the first that differs.
+    /// Every granted release and every firm's own copy; stops at the first that differs.
     #[arg(long)]
     pub all: bool,
     /// Configuration file.
@@ -39,30 +42,40 @@ pub fn run(options: &ReplayOptions) -> Result<ExitCode, Failure> {
     if let Some(release) = &options.release {
         return Ok(exit(print(options.json, &replay(release)?)));
     }
-    let (mut after, mut count) = (String::new(), 0_u64);
-    loop {
-        let ids = page(&exchange, &after)?;
-        let Some(last) = ids.last() else { break };
-        after = last.clone();
-        for id in &ids {
-            let replayed = replay(id)?;
-            count += 1;
-            if options.json || !replayed.identical {
-                print(options.json, &replayed);
-            }
-            if !replayed.identical {
-                return Ok(exit(&replayed));
+    let mut counts = [0_u64; 2];
+    for (of, count) in [audit_read::granted_after as Ids, own_copies::ids_after].into_iter().zip(&mut counts)
+    {
+        let mut after = String::new();
+        while let Some(ids) = page(&exchange, of, &after)? {
+            after = ids.last().cloned().unwrap_or_default();
+            for id in &ids {
+                let replayed = replay(id)?;
+                *count += 1;
+                if options.json || !replayed.identical {
+                    print(options.json, &replayed);
+                }
+                if !replayed.identical {
+                    return Ok(exit(&replayed));
+                }
             }
         }
     }
+    let [releases, copies] = counts;
     if !options.json {
-        say(format!("重放 {count} 笔，全部一致 {count} releases replayed, all identical"));
+        say(format!("重放 {releases} 笔，全部一致 {releases} releases replayed, all identical"));
+    }
+    if !options.json && copies > 0 {
+        say(format!("企业自取副本 {copies} 份，全部一致 {copies} firms' own copies, all identical"));
     }
     Ok(ExitCode::SUCCESS)
 }
 
-fn page(exchange: &Exchange, after: &str) -> Result<Vec<String>, Failure> {
-    exchange.ledger.read(|c| audit_read::granted_after(c, after, PAGE)).map_err(Failure::system)
+type Ids = fn(&mut AnyConnection, &str, i64) -> StoreResult<Vec<String>>;
+
+/// The next ids, if there are more.
+fn page(exchange: &Exchange, of: Ids, after: &str) -> Result<Option<Vec<String>>, Failure> {
+    let ids = exchange.ledger.read(|c| of(c, after, PAGE)).map_err(Failure::system)?;
+    Ok((!ids.is_empty()).then_some(ids))
 }
 
 fn exit(replayed: &Replayed) -> ExitCode {

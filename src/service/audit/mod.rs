@@ -3,6 +3,7 @@
 mod entries;
 mod release;
 mod replay;
+mod replay_copy;
 mod sight;
 
 use std::sync::Arc;
@@ -11,7 +12,7 @@ use serde::Serialize;
 
 pub use self::entries::{AuditedEntry, EntryFilter, EntryPage, entries};
 pub use self::release::{AuditedRelease, AuditedSection, ConsentThen, release};
-pub use self::replay::{Replayed, ReplayedSection, replay};
+pub use self::replay::{Replayed, ReplayedSection, replay, replay_own};
 use super::Exchange;
 use super::directory::Caller;
 use super::error::{ServiceError, ServiceResult};

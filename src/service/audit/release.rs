@@ -160,7 +160,7 @@ pub(super) async fn find(exchange: &Arc<Exchange>, id: &str, sight: &Sight) -> S
     }
 }
 
-fn look(exchange: &Exchange, id: &str) -> ServiceResult<Option<Found>> {
+pub(super) fn look(exchange: &Exchange, id: &str) -> ServiceResult<Option<Found>> {
     let (row, entry) = exchange.ledger.read(|c| {
         let Some(row) = audit_read::release(c, id)? else { return Ok((None, None)) };
         let entry = ledger_read::entry_about(c, id, kind_of(&row))?;
@@ -236,24 +236,31 @@ fn audited(
     })
 }
 
+/// What entries about a consent make of it.
+const STANDINGS: [(EntryKind, ConsentStatus); 6] = [
+    (EntryKind::ConsentGranted, ConsentStatus::Granted),
+    (EntryKind::ConsentSuspended, ConsentStatus::Suspended),
+    (EntryKind::ConsentResumed, ConsentStatus::Granted),
+    (EntryKind::ConsentRevoked, ConsentStatus::Revoked),
+    (EntryKind::ConsentExpired, ConsentStatus::Expired),
+    (EntryKind::ConsentSuperseded, ConsentStatus::Superseded),
+];
+
 /// The consent at the release's place in the sequence: what came later does not count.
 fn consent_then(exchange: &Exchange, found: &Found, sight: &Sight) -> ServiceResult<Option<ConsentThen>> {
     let (id, index) = (found.row.consent_id.as_str(), stored_index(found.entry.index)?);
-    let (consent, granted, revoked, pulls) = exchange.ledger.read(|c| {
-        Ok((
-            consents::find(c, id)?,
-            audit_read::indices_about(c, id, EntryKind::ConsentGranted)?,
-            audit_read::indices_about(c, id, EntryKind::ConsentRevoked)?,
-            audit_read::pulls_before(c, id, index)?,
-        ))
+    let (consent, pulls, then) = exchange.ledger.read(|c| {
+        let mut then: Option<(u64, ConsentStatus)> = None;
+        for (kind, status) in STANDINGS {
+            let earlier = audit_read::indices_about(c, id, kind)?.into_iter().filter(|i| *i < found.entry.index);
+            then = then.max(earlier.max().map(|index| (index, status)));
+        }
+        Ok((consents::find(c, id)?, audit_read::pulls_before(c, id, index)?, then))
     })?;
-    let earlier = |indices: &[u64]| indices.iter().any(|index| *index < found.entry.index);
     // A consent granted later was none when this was decided.
-    let Some(mut consent) = consent.filter(|_| earlier(&granted)) else { return Ok(None) };
+    let (Some(mut consent), Some((_, status))) = (consent, then) else { return Ok(None) };
     consent.pulls_used = u32::try_from(pulls).map_err(ServiceError::internal)?;
-    if consent.status == ConsentStatus::Revoked && !earlier(&revoked) {
-        consent.status = ConsentStatus::Granted;
-    }
+    consent.status = status;
     let status = consent.standing(found.at);
     let mut terms = serde_json::to_value(&consent.terms).map_err(ServiceError::internal)?;
     if let Some(terms) = terms.as_object_mut() {

@@ -8,15 +8,18 @@ use std::sync::Arc;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::release::{Found, find};
+use super::release::{Found, find, look};
+use super::replay_copy::compare_copy;
 use super::sight::sight;
 use super::{ReadScope, record_read};
 use crate::domain::consent::{Consent, ConsentStatus};
 use crate::domain::hold::Holds;
 use crate::domain::permit::{Ask, permit};
+use crate::domain::policy::{Policy, WITHOUT_LIMITS};
 use crate::domain::product::{Product, ProductStatus};
+use crate::domain::representative::ActingFor;
 use crate::domain::section::Section;
-use crate::ledger::entry::{Salt, commit};
+use crate::ledger::entry::{EntryKind, Salt, commit};
 use crate::seal::digest::{base64url_decode, canonical_json, prefixed_digest};
 use crate::seal::jws::read_unverified_payload;
 use crate::seal::sd_jwt::{
@@ -28,7 +31,7 @@ use crate::service::directory::Caller;
 use crate::service::error::{ServiceError, ServiceResult};
 use crate::service::rebuild::{Kept, disclosures_of};
 use crate::store::releases::{OUTCOME_GRANTED, ReleaseRow};
-use crate::store::{consents, products};
+use crate::store::{consents, ledger_read, policies, products};
 
 /// A section, rebuilt.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
@@ -62,7 +65,7 @@ pub struct Replayed {
     pub sections: Vec<ReplayedSection>,
 }
 
-/// Rebuilds a granted release and compares. The read is an entry before this returns.
+/// Rebuilds a granted release, or a firm's own copy, and compares. The read is an entry before this returns.
 pub async fn replay(
     exchange: &Arc<Exchange>,
     caller: &Caller,
@@ -70,6 +73,14 @@ pub async fn replay(
     mandate: Option<&str>,
 ) -> ServiceResult<Replayed> {
     let sight = sight(exchange, caller, mandate).await?;
+    if sight.taxpayers && sight.inspection.is_none() {
+        let copy = id.to_owned();
+        if let Some(replayed) = exchange.blocking(move |e| compare_copy(e, &copy)).await? {
+            record_read(exchange, caller, ReadScope::Replay, id.to_owned(), &serde_json::json!({}), mandate)
+                .await?;
+            return Ok(replayed);
+        }
+    }
     let found = find(exchange, id, &sight).await?;
     if found.row.outcome != OUTCOME_GRANTED {
         return Err(ServiceError::Conflict(
@@ -79,6 +90,19 @@ pub async fn replay(
     let replayed = exchange.blocking(move |e| compare(e, &found)).await?;
     record_read(exchange, caller, ReadScope::Replay, id.to_owned(), &serde_json::json!({}), mandate).await?;
     Ok(replayed)
+}
+
+/// The same for the firm whose data left. What it reads is its own, so the read is no entry; what it makes of it is.
+pub async fn replay_own(exchange: &Arc<Exchange>, acting: &ActingFor, id: &str) -> ServiceResult<Replayed> {
+    let (id, taxpayer) = (id.to_owned(), acting.taxpayer().as_str().to_owned());
+    exchange
+        .blocking(move |e| {
+            let found = look(e, &id)?.filter(|found| {
+                found.row.outcome == OUTCOME_GRANTED && found.row.taxpayer_id.as_ref() == Some(&taxpayer)
+            });
+            compare(e, &found.ok_or(ServiceError::NotFound)?)
+        })
+        .await
 }
 
 /// Rebuilds and compares, in the order in which a difference would explain the later ones.
@@ -126,11 +150,14 @@ fn differs(
     kept: &Kept<'_>,
     sections: &mut Vec<ReplayedSection>,
 ) -> Compared<()> {
-    let (consent, product) = exchange.ledger.read(|c| {
+    let (consent, product, policy) = exchange.ledger.read(|c| {
         let product = found.row.product_id.as_deref().map(|id| products::find(c, id)).transpose()?.flatten();
-        Ok((consents::find(c, &found.row.consent_id)?, product))
+        let policy = policies::find(c, found.row.policy.as_deref().unwrap_or(WITHOUT_LIMITS))?;
+        Ok((consents::find(c, &found.row.consent_id)?, product, policy))
     })?;
     let consent = consent.ok_or_else(|| Stop::Differs("the consent is gone".into()))?;
+    let policy = policy.ok_or_else(|| Stop::Differs("the policy that it names is gone".into()))?;
+    let consent = as_then(exchange, found, consent)?;
     consent_holds(&consent)?;
     entry_holds(found, kept, &consent)?;
     if exchange.keys.salt(kept.salt_epoch).is_none() {
@@ -145,7 +172,7 @@ fn differs(
     }));
     disclosures_hold(&built, &listed)?;
     claims_hold(exchange, &found.row, kept, &consent, &built)?;
-    rules_hold(&found.row, kept, consent, product)?;
+    rules_hold(&found.row, kept, &consent, product, &policy)?;
     let dossier = sd_jwt::assemble(kept.jwt, built.iter().map(|(_, disclosure)| disclosure.encoded.as_str()));
     let expect = Expectations { audience: Some(&found.row.bank), at_micros: exchange.clock.now().micros() };
     let report = check_dossier(&dossier, &exchange.keys.trust(), expect);
@@ -153,6 +180,21 @@ fn differs(
         None => Ok(()),
         Some((name, why)) => Err(Stop::Differs(format!("{name}: {why}"))),
     }
+}
+
+/// The consent without what happened to it after the release: that it allowed a pull then, the ledger's order tells.
+/// So it does of the personal consent that goes with it.
+fn as_then(exchange: &Exchange, found: &Found, consent: Consent) -> Compared<Consent> {
+    let personal = consent.terms.details.as_ref().and_then(|details| details.personal.as_ref());
+    let withdrawn = match personal {
+        Some(personal) if consent.personal_withdrawn => {
+            let kind = EntryKind::PersonalConsentRevoked;
+            exchange.ledger.read(|c| ledger_read::entry_about(c, &personal.id, kind))?
+        }
+        Some(_) | None => None,
+    };
+    let personal_withdrawn = withdrawn.is_some_and(|entry| entry.index < found.entry.index);
+    Ok(Consent { status: ConsentStatus::Granted, pulls_used: 0, personal_withdrawn, ..consent })
 }
 
 fn consent_holds(consent: &Consent) -> Compared<()> {
@@ -245,7 +287,13 @@ fn claims_hold(
 }
 
 /// Consent and product, as they stood, must open what the release says was opened.
-fn rules_hold(row: &ReleaseRow, kept: &Kept<'_>, consent: Consent, product: Option<Product>) -> Compared<()> {
+fn rules_hold(
+    row: &ReleaseRow,
+    kept: &Kept<'_>,
+    consent: &Consent,
+    product: Option<Product>,
+    policy: &Policy,
+) -> Compared<()> {
     let asked: Value = serde_json::from_str(&row.ask).map_err(ServiceError::internal)?;
     let member = |name: &str| asked.get(name).cloned().unwrap_or(Value::Null);
     let ask = Ask {
@@ -256,14 +304,13 @@ fn rules_hold(row: &ReleaseRow, kept: &Kept<'_>, consent: Consent, product: Opti
         sections: serde_json::from_value(member("sections")).map_err(ServiceError::internal)?,
         legal_rep_digest: kept.legal_rep_digest,
     };
-    // What happened to them later is undone; that they allowed a pull then, the ledger's order tells.
-    let consent = Consent { status: ConsentStatus::Granted, pulls_used: 0, ..consent };
+    // What happened to it later is undone; that it allowed a pull then, the ledger's order tells.
     let product = product.map(|product| Product {
         status: ProductStatus::Approved,
         profile: Some(kept.profile.clone()),
         ..product
     });
-    let permit = permit(&ask, Some(&consent), product.as_ref(), Holds::NONE, row.issued_at())
+    let permit = permit(&ask, Some(consent), product.as_ref(), Holds::NONE, policy, row.issued_at())
         .map_err(|denial| Stop::Differs(format!("the rules refuse it today: {}", denial.reason())))?;
     must(permit.taxpayer() == &kept.taxpayer, || "the consent is another taxpayer's".into())?;
     must(permit.sections() == kept.sections, || "sections: the consent opens others".into())?;

@@ -14,6 +14,7 @@ use crate::seal::sd_jwt::dossier_digest;
 use crate::store::annotation_scan::AnnotationFacts;
 use crate::store::annotations::FAIRNESS_CHANGE;
 use crate::store::ledger_scan::{ConsentFacts, EntryRow, ReleaseFacts, SaltRow};
+use crate::store::own_copies::CopyFacts;
 use crate::store::releases::OUTCOME_GRANTED;
 
 type Text<'a> = Cow<'a, str>;
@@ -144,6 +145,8 @@ impl<'a> LeafView<'a> {
 pub(super) struct Facts {
     pub(super) releases: HashMap<String, ReleaseFacts>,
     pub(super) consents: HashMap<String, ConsentFacts>,
+    /// Firms' own copies.
+    pub(super) copies: HashMap<String, CopyFacts>,
     /// Digests by consent.
     pub(super) consent_digests: HashMap<String, String>,
     /// Deliveries by the index that makes them visible.
@@ -182,6 +185,9 @@ impl Seen<'_> {
         } else if is(EntryKind::ConsentGranted) || is(EntryKind::ConsentRevoked) {
             counts.consents += u64::from(is(EntryKind::ConsentGranted));
             self.consent(counts)
+        } else if is(EntryKind::ReleaseSelf) {
+            counts.copies += 1;
+            self.own_copy(counts)
         } else if is(EntryKind::BatchCommitted) {
             counts.batches += 1;
             self.delivery()
@@ -243,6 +249,19 @@ impl Seen<'_> {
         self.same("digest of the consent's terms", &consent.digest, &recomputed)?;
         self.opens("subject", self.leaf_salt(), &consent.taxpayer_id, self.view.subject.as_deref(), counts)?;
         self.opens("bank", self.leaf_salt(), &consent.bank, self.view.bank.as_deref(), counts)
+    }
+
+    fn own_copy(&self, counts: &mut Counts) -> Verdict {
+        let Some(copy) = self.facts.copies.get(&self.row.object_id) else {
+            return self.wrong("own copy", &self.row.object_id, "no row");
+        };
+        let expected = self.view.dossier_digest.as_deref().unwrap_or("none");
+        self.same("digest of the copy's JWT", expected, &dossier_digest(&copy.jwt))?;
+        if self.view.read_at != Some(copy.read_at) {
+            let says = self.view.read_at.map_or_else(|| "none".to_owned(), |size| size.to_string());
+            return self.wrong("read_at of the copy", says, copy.read_at);
+        }
+        self.opens("subject", self.leaf_salt(), &copy.taxpayer_id, self.view.subject.as_deref(), counts)
     }
 
     /// What was said of a record: the row beside the entry names it, and the entry commits to what its own row holds.

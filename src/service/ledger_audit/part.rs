@@ -15,6 +15,7 @@ use crate::store::ledger_scan::{
     self, ConsentFacts, EntryRow, ReleaseFacts, SaltRow, TileRow, batch_commits, batch_digests,
     consents_named, releases_between, releases_named,
 };
+use crate::store::own_copies;
 
 /// Consent digests remembered between parts.
 const CONSENTS_REMEMBERED: usize = 50_000;
@@ -167,6 +168,11 @@ fn facts(reader: &mut Reader, rows: &[EntryRow], from: u64, to: u64) -> StoreRes
         let found = consents_named(&mut reader.ledger, ids)?;
         consents.extend(found.into_iter().map(|consent: ConsentFacts| (consent.id.clone(), consent)));
     }
+    let mut copies = HashMap::new();
+    for ids in distinct(ids_of(&[EntryKind::ReleaseSelf])).chunks(IDS_A_STATEMENT) {
+        let found = own_copies::named(&mut reader.ledger, ids)?;
+        copies.extend(found.into_iter().map(|copy| (copy.id.clone(), copy)));
+    }
     let under = releases.values().map(|release| release.consent_id.as_str()).collect();
     let consent_digests = consent_digests(reader, under)?;
 
@@ -178,7 +184,17 @@ fn facts(reader: &mut Reader, rows: &[EntryRow], from: u64, to: u64) -> StoreRes
     let commits = batch_commits(&mut reader.ledger, from, to)?;
     let batch_at = commits.into_iter().map(|(id, index)| (index, id)).collect();
     let annotations = annotation_scan::annotation_facts(&mut reader.ledger, from, to)?;
-    Ok(Facts { releases, consents, consent_digests, batch_at, batch_digests: batch_digest_of, annotations })
+    let batch_digests = batch_digest_of;
+    Ok(Facts { releases, consents, copies, consent_digests, batch_at, batch_digests, annotations })
+    Ok(Facts {
+        releases,
+        consents,
+        copies,
+        consent_digests,
+        batch_at,
+        batch_digests: batch_digest_of,
+        annotations,
+    })
 }
 
 /// The releases with these ids. Ids are made in the order of time, so one range holds nearly all of them.

@@ -57,6 +57,8 @@ pub struct Counts {
     pub refusals: u64,
     /// Consents granted.
     pub consents: u64,
+    /// Firms' own copies.
+    pub copies: u64,
     /// Deliveries made visible.
     pub batches: u64,
     /// What was said of records: disputes, decisions, notices, statements, and changes of the fairness rule.
@@ -78,6 +80,7 @@ impl Counts {
             repeats,
             refusals,
             consents,
+            copies,
             batches,
             annotations,
             opened,
@@ -90,6 +93,7 @@ impl Counts {
         self.repeats += repeats;
         self.refusals += refusals;
         self.consents += consents;
+        self.copies += copies;
         self.batches += batches;
         self.annotations += annotations;
         self.opened += opened;

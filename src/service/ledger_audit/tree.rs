@@ -156,7 +156,7 @@ impl Tree {
             _ => self.last_at.clone(),
         };
         let last_batch = self.last_batch.and_then(|index| i64::try_from(index).ok()).unwrap_or(-1);
-        let Counts { releases, refusals, consents, batches, annotations, .. } = self.counts;
+        let Counts { releases, refusals, consents, copies, batches, annotations, .. } = self.counts;
         let tiles = u64::try_from(tiles_completed(0, self.size).len()).unwrap_or(u64::MAX);
         let same_frontier = totals.frontier == self.frontier.to_bytes();
         let facts = [
@@ -169,6 +169,7 @@ impl Tree {
             ("rows of annotation_entry", annotations.to_string(), totals.annotations.to_string()),
             ("rows of release", (releases + refusals).to_string(), totals.releases.to_string()),
             ("rows of consent", consents.to_string(), totals.consents.to_string()),
+            ("rows of own_copy", copies.to_string(), totals.copies.to_string()),
         ];
         let wrong = facts.into_iter().find(|(_, expected, found)| expected != found);
         wrong.map(|(what, expected, found)| Mismatch::of_ledger(what, expected, found))

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::options::DAY_MICROS;
 use super::rules::problems;
-use super::{Stop, settled, token_hash};
+use super::{Stop, portal_url, settled, token_hash};
 use crate::domain::consent::{ConsentWindow, Purpose, RollingWindow};
 use crate::domain::consent_request::{
     BankLabels, ConsentRequest, LABEL_LENGTH_MAX, RequestOrigin, RequestStatus, RequestTerms,
@@ -21,6 +21,7 @@ use crate::domain::timestamp::Timestamp;
 use crate::ledger::entry::EntryKind;
 use crate::seal::digest::base64url;
 use crate::service::Exchange;
+use crate::service::consent_text::number_of;
 use crate::service::directory::Caller;
 use crate::service::error::{FieldError, ServiceError, ServiceResult};
 use crate::service::refusals::Counted;
@@ -133,7 +134,7 @@ impl BankRequestView {
     fn new(request: ConsentRequest, now: Timestamp) -> Self {
         let status = request.told_to_bank(now);
         Self {
-            number: request.number(),
+            number: number_of(&request.id, request.created_at.shanghai_date()),
             status,
             consent_id: request.consent.filter(|_| status == RequestStatus::Granted),
             request_id: request.id,
@@ -170,13 +171,14 @@ pub async fn ask(
     new: NewRequest,
     claim: Option<Claim>,
 ) -> ServiceResult<Asked> {
+    let portal = portal_url(exchange)?;
     let unit = Unit { exchange: exchange.clone(), caller: caller.clone(), claim, id: exchange.fresh_id() };
     let done = exchange.writer.unit(move |c, now| settled(unit.run(c, now, new))).await;
     if let Err(ServiceError::RateLimited { .. }) = &done {
         exchange.refusals.count(&caller.member, Counted::OverQuota, exchange.clock.now());
     }
     let (request, _) = done?;
-    let sign_url = format!("{}/r/{}", exchange.portal_url(), link_token(exchange, &request.id)?);
+    let sign_url = format!("{portal}/r/{}", link_token(exchange, &request.id)?);
     Ok(Asked { request_id: request.id, sign_url, expires_at: request.expires_at })
 }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::options::{DAY_MICROS, HOUR_MICROS};
 use super::rules::problems;
-use super::{HandOver, RequestView, Stop, entry, lock_own, operator, settled, stepped, token_hash, views};
+use super::{HandOver, RequestView, Stop, entry, lock_own, operator, portal_url, settled, stepped, token_hash, views};
 use crate::domain::consent_request::{
     BankLabels, ConsentRequest, Preparer, RequestOrigin, RequestStatus, RequestStep, RequestTerms,
 };
@@ -135,6 +135,7 @@ pub async fn edit(
 /// link to it leads nowhere any more.
 pub async fn hand_over(exchange: &Arc<Exchange>, acting: &ActingFor, id: String) -> ServiceResult<HandOver> {
     let token = base64url(&generate_secret().map_err(ServiceError::internal)?);
+    let url = format!("{}/h/{token}", portal_url(exchange)?);
     let (acting, hash) = (acting.clone(), token_hash(&token));
     let hours = i64::from(exchange.requests.hand_over_hours);
     let work = move |c: &mut AnyConnection, now: Timestamp| {
@@ -156,7 +157,6 @@ pub async fn hand_over(exchange: &Arc<Exchange>, acting: &ActingFor, id: String)
         Ok((expires_at, drafts))
     };
     let (expires_at, _) = exchange.writer.unit(move |c, now| settled(work(c, now))).await?;
-    let url = format!("{}/h/{token}", exchange.portal_url());
     Ok(HandOver { url, token, expires_at })
 }
 

@@ -5,17 +5,17 @@
 
 use std::sync::Arc;
 
+use chrono::Days;
 use serde::Serialize;
 
 use super::amend::must_be_alive;
-use super::options::DAY_MICROS;
 use super::rules::problems;
-use super::text::{Shown, shown};
-use super::{RequestView, Stop, bank_name, entry, lock_own, operator, own, settled, stepped, views};
+use super::text::{Drawing, Inputs, Texts, own_business};
+use super::{RequestView, Stop, entry, lock_own, operator, own, settled, stepped, views};
 use crate::domain::consent::{
-    Consent, ConsentStatus, ConsentTerms, ConsentText, Grantor, GrantorRole, Purpose,
+    Consent, ConsentStatus, ConsentTerms, Grantor, GrantorRole, Purpose,
 };
-use crate::domain::consent_details::{ConsentDetails, PostLoanTrigger, Provision, Recipient};
+use crate::domain::consent_details::{ConsentDetails, PersonalTerms, PostLoanTrigger, Provision};
 use crate::domain::consent_request::{Approval, ConsentRequest, RequestStep, signing_role};
 use crate::domain::member::MemberId;
 use crate::domain::product::all_different;
@@ -78,11 +78,13 @@ pub async fn approve(
     if acting.firm.role != PortalRole::FinancialOfficer {
         return Err(ServiceError::Forbidden);
     }
+    let own_business = own_business_of(exchange, acting).await?;
     let (e, acting) = (exchange.clone(), acting.clone());
     let work = move |c: &mut AnyConnection, now: Timestamp| -> Result<RequestView, Stop> {
         let mut request = lock_own(c, &acting, &id)?;
         request.status = stepped(&request, RequestStep::Approve, now)?;
-        read_text(c, &request, &acting, &text_digest)?;
+        let draw = Drawing { exchange: &e, acting: &acting, own_business, now };
+        draw.inputs(c, &request)?.read(&text_digest, None)?;
         request.approvals.retain(|one| one.subject != acting.person.subject);
         let (operator, subject) = (operator(&acting, now), acting.person.subject.clone());
         request.approvals.push(Approval { operator, subject, text_digest });
@@ -110,7 +112,8 @@ pub async fn grant(
         return Err(ServiceError::invalid("/items", "must name no request twice"));
     }
     let fresh: Vec<String> = items.iter().map(|_| exchange.fresh_id()).collect();
-    let unit = Unit { exchange: exchange.clone(), acting: acting.clone() };
+    let own_business = own_business_of(exchange, acting).await?;
+    let unit = Unit { exchange: exchange.clone(), acting: acting.clone(), own_business };
     let work = move |c: &mut AnyConnection, now: Timestamp| unit.run(c, now, items, fresh);
     let (done, committed) = exchange.writer.unit(move |c, now| settled(work(c, now))).await?;
     done.into_iter()
@@ -137,12 +140,14 @@ struct Ready {
     request: ConsentRequest,
     consent: Consent,
     json: String,
+    texts: Texts,
 }
 
 /// One grant inside the writer.
 struct Unit {
     exchange: Arc<Exchange>,
     acting: ActingFor,
+    own_business: bool,
 }
 
 impl Unit {
@@ -201,14 +206,21 @@ impl Unit {
             return Err(ServiceError::Invalid(wrong).into());
         }
         ticks_within(item, &request)?;
-        let text = read_text(c, &request, &self.acting, &item.text_digest)?;
-        let terms = self.terms(now, role, item, &request, id.clone(), &text);
+        let draw = Drawing {
+            exchange: &self.exchange,
+            acting: &self.acting,
+            own_business: self.own_business,
+            now,
+        };
+        let inputs = draw.inputs(c, &request)?;
+        let texts = inputs.read(&item.text_digest, item.personal.as_deref())?;
+        let terms = self.terms(now, role, item, &request, id.clone(), &inputs, &texts);
         let json = canonical_json(&terms).map_err(ServiceError::internal)?;
         request.consent = Some(id);
         request.decided_at = Some(now);
         let digest = prefixed_digest(json.as_bytes());
         let consent = Consent { terms, digest, status: ConsentStatus::Granted, pulls_used: 0 };
-        Ok(Ready { request, consent, json })
+        Ok(Ready { request, consent, json, texts })
     }
 
     fn write(
@@ -218,10 +230,14 @@ impl Unit {
         ready: Vec<Ready>,
     ) -> Result<(Vec<Done>, Vec<Draft>), Stop> {
         let (mut done, mut drafts) = (Vec::new(), Vec::new());
-        for Ready { request, consent, json } in ready {
+        for Ready { request, consent, json, texts } in ready {
             consents::insert(c, &consent, &json, now)?;
             consent_requests::save(c, &request)?;
             consent_requests::set_hand_over(c, &request.id, None)?;
+            texts.firm.keep(c, now)?;
+            if let Some(personal) = &texts.personal {
+                personal.keep(c, now)?;
+            }
             let place = drafts.len();
             drafts.push(self.entry(EntryKind::ConsentGranted, &consent));
             if let Some(old) = &request.supersedes {
@@ -235,6 +251,7 @@ impl Unit {
         Ok((done, drafts))
     }
 
+    #[expect(clippy::too_many_arguments, reason = "all that the terms are made of")]
     fn terms(
         &self,
         now: Timestamp,
@@ -242,18 +259,18 @@ impl Unit {
         item: &GrantItem,
         request: &ConsentRequest,
         id: String,
-        text: &Shown,
+        inputs: &Inputs,
+        texts: &Texts,
     ) -> ConsentTerms {
         let post_loan = item.post_loan && request.terms.purpose.contains(&Purpose::PostLoan);
         let purpose = match post_loan {
             true => vec![Purpose::PreLoan, Purpose::PostLoan],
             false => vec![Purpose::PreLoan],
         };
-        let valid_to = now.plus_micros(i64::from(request.terms.valid_days).saturating_mul(DAY_MICROS));
-        let retained = i64::from(self.exchange.requests.retain_days).saturating_mul(DAY_MICROS);
+        let last_day = inputs.firm.valid_until;
+        let end = last_day.checked_add_days(Days::new(1)).unwrap_or(last_day);
         let authentication = self.acting.authentication;
         ConsentTerms {
-            id,
             taxpayer_id: request.taxpayer.clone(),
             bank: request.bank.clone(),
             product_id: request.product.clone(),
@@ -261,12 +278,12 @@ impl Unit {
             sections: request.terms.sections.clone(),
             window: request.terms.window,
             valid_from: now,
-            valid_to,
+            valid_to: Timestamp::shanghai_midnight(end),
             pulls_max: request.terms.pulls,
             personal_data: item.personal.is_some(),
             share_outcome_with: item.share.clone(),
-            retain_until: valid_to.plus_micros(retained).shanghai_date(),
-            text: ConsentText { version: text.version.clone(), digest: text.digest.clone() },
+            retain_until: inputs.firm.retain_until,
+            text: texts.firm.named(),
             grantor: Grantor {
                 role,
                 id_ref: self.acting.person.id_ref.clone(),
@@ -274,19 +291,24 @@ impl Unit {
                 assurance: authentication.assurance,
                 authenticated_at: authentication.at,
             },
-            details: Some(self.details(request, post_loan)),
+            details: Some(self.details(request, post_loan, &id, inputs, texts)),
+            id,
         }
     }
 
-    fn details(&self, request: &ConsentRequest, post_loan: bool) -> ConsentDetails {
+    fn details(
+        &self,
+        request: &ConsentRequest,
+        post_loan: bool,
+        id: &str,
+        inputs: &Inputs,
+        texts: &Texts,
+    ) -> ConsentDetails {
         let prepared = request.prepared_by.as_ref();
+        let personal = inputs.personal.as_ref().zip(texts.personal.as_ref());
         ConsentDetails {
-            number: request.number(),
-            recipient: Recipient {
-                name: bank_name(&self.exchange.directory, &request.bank),
-                uscc: None,
-                contact: None,
-            },
+            number: inputs.firm.number.clone(),
+            recipient: inputs.firm.bank.recipient(),
             provision: Provision::GatewayPull,
             policy: POLICY.to_owned(),
             post_loan_trigger: post_loan.then_some(PostLoanTrigger::DrawdownToSettlement),
@@ -295,7 +317,12 @@ impl Unit {
                 .filter(|one| one.subject != self.acting.person.subject)
                 .map(|one| one.operator.clone()),
             approved_by: request.approvals.iter().map(|one| one.operator.clone()).collect(),
-            personal: None,
+            personal: personal.map(|(input, shown)| PersonalTerms {
+                id: id.to_owned(),
+                role: input.role,
+                data_types: input.data_types(),
+                text: shown.named(),
+            }),
             request_id: Some(request.id.clone()),
             supersedes: request.supersedes.clone(),
         }
@@ -324,16 +351,8 @@ fn ticks_within(item: &GrantItem, request: &ConsentRequest) -> ServiceResult<()>
     Ok(())
 }
 
-/// The text whose digest the person's page carried, if it is still what the request says.
-fn read_text(
-    c: &mut AnyConnection,
-    request: &ConsentRequest,
-    acting: &ActingFor,
-    digest: &str,
-) -> Result<Shown, Stop> {
-    let texts = shown(c, request, acting)?;
-    texts.into_iter().find(|text| text.digest == digest).ok_or_else(|| {
-        let why = "what was shown is not what the request says now: read it again";
-        ServiceError::Conflict(why.into()).into()
-    })
+/// Read before the unit of work begins: records and consents lie in two databases.
+async fn own_business_of(exchange: &Arc<Exchange>, acting: &ActingFor) -> ServiceResult<bool> {
+    let acting = acting.clone();
+    exchange.blocking(move |e| own_business(e, &acting)).await
 }

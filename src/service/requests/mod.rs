@@ -21,11 +21,13 @@ pub use self::draft::{NewDraft, draft, edit, hand_over};
 pub use self::grant::{Grant, GrantItem, Granted, approve, grant};
 pub use self::options::RequestOptions;
 pub use self::read::{by_token, group, pending, return_to, show};
-pub use self::text::text;
+pub use self::text::{Texts, text};
 
 use serde::Serialize;
 
+use super::Exchange;
 use super::admin::TAXPAYER;
+use super::consent_text::number_of;
 use super::directory::Directory;
 use super::error::{ServiceError, ServiceResult};
 use crate::domain::consent_details::Operator;
@@ -93,7 +95,7 @@ impl RequestView {
         now: Timestamp,
     ) -> Self {
         Self {
-            number: request.number(),
+            number: number_of(&request.id, request.created_at.shanghai_date()),
             status: request.standing(now),
             bank_name: bank_name(directory, &request.bank),
             product_name: product.map_or_else(String::new, |product| product.terms.name.clone()),
@@ -186,6 +188,12 @@ fn stepped(
 ) -> ServiceResult<RequestStatus> {
     let standing = request.standing(now);
     standing.after(step).ok_or_else(|| ServiceError::Conflict(format!("the request is {standing}")))
+}
+
+/// Where browsers find the portal; without one nobody can answer a request.
+fn portal_url(exchange: &Exchange) -> ServiceResult<&str> {
+    let why = "this exchange runs no portal in which a firm could answer";
+    exchange.portal_url.as_deref().ok_or_else(|| ServiceError::Conflict(why.into()))
 }
 
 /// A token as it is stored.

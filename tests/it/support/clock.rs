@@ -10,12 +10,19 @@ use shuidaiyi::domain::timestamp::Timestamp;
 pub struct TestClock {
     offset_micros: AtomicI64,
     comparable: AtomicBool,
+    /// Where it stands still, in microseconds; it goes while this is 0.
+    stands_at: AtomicI64,
 }
 
 impl TestClock {
     /// Lets the gateway hold it against the database's clock, as it does with the host's.
     pub fn be_comparable(&self) {
         self.comparable.store(true, Ordering::SeqCst);
+    }
+
+    /// Stops the clock at an instant.
+    pub fn stand_at(&self, at: Timestamp) {
+        self.stands_at.store(at.micros(), Ordering::SeqCst);
     }
 
     /// Moves the clock by so many seconds from where it is; negative is back.
@@ -26,7 +33,10 @@ impl TestClock {
 
 impl Clock for TestClock {
     fn now(&self) -> Timestamp {
-        SystemClock.now().plus_micros(self.offset_micros.load(Ordering::SeqCst))
+        match self.stands_at.load(Ordering::SeqCst) {
+            0 => SystemClock.now().plus_micros(self.offset_micros.load(Ordering::SeqCst)),
+            micros => Timestamp::from_micros(micros).unwrap(),
+        }
     }
 
     fn is_comparable(&self) -> bool {

@@ -4,6 +4,7 @@ pub mod child;
 pub mod clock;
 pub mod oracle;
 pub mod portal;
+pub mod portal_consent;
 pub mod postgres;
 pub mod raw;
 pub mod reasons;
