@@ -4,6 +4,7 @@
 //! step, and whoever grants starts from the preview. A bank's request enters at the third step, its terms being fixed.
 
 pub mod choose;
+pub mod code;
 pub mod confirm;
 pub mod decide;
 pub mod hand_over;
