@@ -191,7 +191,7 @@ impl Config {
             .chain(&mut self.tls.crl)
             .chain(self.keys.pkcs11_module.as_mut())
             .chain(self.keys.pkcs11_pin_file.as_mut())
-            .chain(self.portal.as_mut().into_iter().flat_map(PortalOptions::paths));
+            .chain(self.portal.as_mut().into_iter().flat_map(PortalOptions::paths))
             .chain(self.consent.policy_file.as_mut());
         for path in paths.into_iter().chain(more) {
             *path = base.join(&*path);

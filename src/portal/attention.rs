@@ -2,6 +2,8 @@
 
 use maud::{Markup, html};
 
+use super::consents;
+use super::requests;
 use super::visit::Visit;
 use crate::http::html::parts::Tone;
 use crate::service::error::ServiceResult;
@@ -20,8 +22,10 @@ pub struct Attention {
 }
 
 /// Everything, the most urgent first. A line for each source.
-pub async fn all(_visit: &Visit) -> ServiceResult<Vec<Attention>> {
+pub async fn all(visit: &Visit) -> ServiceResult<Vec<Attention>> {
     let mut found: Vec<Attention> = Vec::new();
+    found.extend(requests::attention(visit).await?);
+    found.extend(consents::attention(visit).await?);
     found.sort_by_key(|one| rank(one.urgency));
     Ok(found)
 }

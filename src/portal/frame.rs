@@ -20,6 +20,8 @@ const COOKIE_SECONDS: u32 = 31_536_000;
 pub enum Menu {
     /// 首页
     Home,
+    /// 新建授权
+    Grant,
     /// 待确认
     Requests,
     /// 我的授权
@@ -39,7 +41,12 @@ pub enum Menu {
 }
 
 /// Each page of the menu, a line each: its path and its names.
-const MENU: &[(Menu, &str, &str, &str)] = &[(Menu::Home, "/", "首页", "Home")];
+const MENU: &[(Menu, &str, &str, &str)] = &[
+    (Menu::Home, "/", "首页", "Home"),
+    (Menu::Grant, "/grant", "新建授权", "New"),
+    (Menu::Requests, "/requests", "待确认", "Waiting"),
+    (Menu::Consents, "/consents", "我的授权", "Granted"),
+];
 
 /// What every page has besides its body.
 #[derive(Clone)]
@@ -142,6 +149,7 @@ impl Frame {
                     title { (title) " · " (brand) }
                     link rel="icon" href="/assets/icon.svg" type="image/svg+xml";
                     link rel="stylesheet" href="/assets/portal.css";
+                    link rel="stylesheet" href="/assets/consents.css";
                     script src="/assets/portal.js" defer {}
                 }
                 body {

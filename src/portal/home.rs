@@ -20,7 +20,36 @@ pub async fn show(visit: Visit) -> ServiceResult<HttpResponse> {
 }
 
 /// What one can do here, a line each: where, and in a few words.
-const TASKS: &[(&str, &str, &str, &str, &str)] = &[];
+const TASKS: &[(&str, &str, &str, &str, &str)] = &[
+    (
+        "/grant",
+        "新建授权",
+        "New authorisation",
+        "选银行、选内容、先预览，再决定。",
+        "Pick bank and items, look first, then decide.",
+    ),
+    (
+        "/requests",
+        "待确认",
+        "Waiting for an answer",
+        "银行的请求、经办人提交的申请和草稿。",
+        "What banks ask, what was prepared, drafts.",
+    ),
+    (
+        "/consents",
+        "我的授权",
+        "My authorisations",
+        "查看、变更，两步撤回。",
+        "Look, change, revoke in two clicks.",
+    ),
+    (
+        "/settings",
+        "授权设置",
+        "Settings",
+        "屏蔽银行，设置双人确认。",
+        "Block banks, ask for two persons.",
+    ),
+];
 
 async fn home(visit: Visit) -> ServiceResult<HttpResponse> {
     let found = attention::all(&visit).await?;

@@ -5,6 +5,7 @@
 
 pub mod assets;
 pub mod attention;
+pub mod consents;
 pub mod demo_sign_in;
 pub mod errors;
 pub mod firms;
@@ -12,6 +13,7 @@ pub mod flash;
 pub mod form;
 pub mod frame;
 pub mod gate;
+pub mod grant;
 pub mod headers;
 pub mod home;
 pub mod letter_font;
@@ -20,9 +22,11 @@ pub mod letter_pdf;
 pub mod options;
 pub mod paper;
 pub mod qr;
+pub mod requests;
 pub mod routes;
 pub mod server;
 pub mod sheet;
+pub mod settings;
 pub mod sign_in;
 pub mod step_up;
 pub mod visit;
