@@ -8,7 +8,8 @@ use super::visit::Visit;
 use crate::domain::member::{MemberId, Role};
 use crate::http::html::parts::{empty, time};
 use crate::service::error::{ServiceError, ServiceResult};
-use crate::service::requests::{self, BlockView};
+use crate::service::requests;
+use crate::service::requests::blocks::BlockView;
 
 /// Both settings.
 pub async fn show(visit: Visit) -> ServiceResult<HttpResponse> {

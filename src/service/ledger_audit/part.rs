@@ -186,15 +186,6 @@ fn facts(reader: &mut Reader, rows: &[EntryRow], from: u64, to: u64) -> StoreRes
     let annotations = annotation_scan::annotation_facts(&mut reader.ledger, from, to)?;
     let batch_digests = batch_digest_of;
     Ok(Facts { releases, consents, copies, consent_digests, batch_at, batch_digests, annotations })
-    Ok(Facts {
-        releases,
-        consents,
-        copies,
-        consent_digests,
-        batch_at,
-        batch_digests: batch_digest_of,
-        annotations,
-    })
 }
 
 /// The releases with these ids. Ids are made in the order of time, so one range holds nearly all of them.
