@@ -165,10 +165,6 @@ pub fn describe(connection: &mut AnyConnection, from: i64, to: i64) -> StoreResu
                     rare.get(&entry.object_id).cloned()
                 }
                 About::Annotation => annotated.get(&entry.idx).cloned(),
-                About::Annotation => annotated.get(&entry.idx).cloned(),
-                About::Hold | About::Case | About::Objection | About::Copy | About::Report => {
-                    rare.get(&entry.object_id).cloned()
-                }
                 About::Other => None,
             };
             fact(entry, about.unwrap_or_default())
