@@ -2,9 +2,9 @@
 
 use maud::{Markup, html};
 
-use super::notifications;
-use super::my_data;
 use super::consents;
+use super::my_data;
+use super::notifications;
 use super::requests;
 use super::visit::Visit;
 use crate::http::html::parts::Tone;

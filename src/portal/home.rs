@@ -63,13 +63,7 @@ const TASKS: &[(&str, &str, &str, &str, &str)] = &[
         "取一份有签名的本企业数据，给谁看由您决定。",
         "A signed copy of this firm's data, for whom you like.",
     ),
-    (
-        "/settings",
-        "授权设置",
-        "Settings",
-        "屏蔽银行，设置双人确认。",
-        "Block banks, ask for two persons.",
-    ),
+    ("/settings", "授权设置", "Settings", "屏蔽银行，设置双人确认。", "Block banks, ask for two persons."),
     (
         "/report",
         "举报中介",

@@ -83,7 +83,9 @@ pub async fn attention(visit: &Visit) -> ServiceResult<Vec<Attention>> {
     let count = running.len();
     Ok(vec![Attention {
         zh: format!("{count} 条违法违章记录即将纳入可提供的数据，{last_day} 前可附说明"),
-        en: format!("{count} violation(s) will become part of what can be provided: add a statement by {last_day}"),
+        en: format!(
+            "{count} violation(s) will become part of what can be provided: add a statement by {last_day}"
+        ),
         href: "/my-data/violations".to_owned(),
         urgency: Tone::Warn,
     }])
