@@ -58,9 +58,9 @@ fn card(visit: &Visit, held: &HeldSection) -> Markup {
             b { (visit.t(held.section.label_zh(), held.section.label_en())) }
             span {
                 @match held.records.len() {
-                    0 => (visit.t("没有记录", "No records")),
-                    1 => (visit.t("1 条记录", "1 record")),
-                    count => (count) (visit.t(" 条记录", " records")),
+                    0 => { (visit.t("没有记录", "No records")) }
+                    1 => { (visit.t("1 条记录", "1 record")) }
+                    count => { (count) (visit.t(" 条记录", " records")) }
                 }
             }
             @if let Some(day) = held.as_of { span.quiet { (visit.t("数据截至 ", "As of ")) (day) } }
@@ -83,7 +83,9 @@ pub async fn attention(visit: &Visit) -> ServiceResult<Vec<Attention>> {
     let count = running.len();
     Ok(vec![Attention {
         zh: format!("{count} 条违法违章记录即将纳入可提供的数据，{last_day} 前可附说明"),
-        en: format!("{count} violation(s) will become part of what can be provided: add a statement by {last_day}"),
+        en: format!(
+            "{count} violation(s) will become part of what can be provided: add a statement by {last_day}"
+        ),
         href: "/my-data/violations".to_owned(),
         urgency: Tone::Warn,
     }])
