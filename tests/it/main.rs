@@ -36,6 +36,7 @@ mod lifecycle;
 mod log;
 mod mandates;
 mod member_keys;
+mod my_data;
 mod pkcs11;
 mod portal;
 mod preview;

@@ -58,9 +58,9 @@ fn card(visit: &Visit, held: &HeldSection) -> Markup {
             b { (visit.t(held.section.label_zh(), held.section.label_en())) }
             span {
                 @match held.records.len() {
-                    0 => (visit.t("没有记录", "No records")),
-                    1 => (visit.t("1 条记录", "1 record")),
-                    count => (count) (visit.t(" 条记录", " records")),
+                    0 => { (visit.t("没有记录", "No records")) }
+                    1 => { (visit.t("1 条记录", "1 record")) }
+                    count => { (count) (visit.t(" 条记录", " records")) }
                 }
             }
             @if let Some(day) = held.as_of { span.quiet { (visit.t("数据截至 ", "As of ")) (day) } }

@@ -172,8 +172,8 @@ fn said(visit: &Visit, record: &HeldRecord) -> Markup {
                 } }
             }
             @match &record.statement {
-                Some(text) => p.said { (harmless_lines(text)) },
-                None => p.quiet { (visit.t("尚未附具说明。", "None yet.")) },
+                Some(text) => { p.said { (harmless_lines(text)) } }
+                None => { p.quiet { (visit.t("尚未附具说明。", "None yet.")) } }
             }
             @if may_speak {
                 p.buttons { a.button.plain[!is_waiting(visit, record)] href={ (place) "/statement" } {

@@ -30,8 +30,8 @@ pub async fn show(visit: Visit) -> ServiceResult<HttpResponse> {
             h1 { (title) }
             p.quiet {
                 @match held.as_of {
-                    Some(day) => (visit.t("数据截至 ", "As of ")) (day),
-                    None => (visit.t("税务机关尚未提供该项数据。", "The bureau has delivered nothing of this yet.")),
+                    Some(day) => { (visit.t("数据截至 ", "As of ")) (day) }
+                    None => { (visit.t("税务机关尚未提供该项数据。", "The bureau has delivered nothing of this yet.")) }
                 }
             }
         }
