@@ -24,12 +24,7 @@ const SAID: &[(&str, Tone, &str, &str)] = &[
         "异议已提出并记入存证账本，银行须立即说明。",
         "Your dispute is recorded in the ledger, and the bank has been asked.",
     ),
-    (
-        "reported",
-        Tone::Good,
-        "举报已收到，税务机关会处理。谢谢您。",
-        "Your report was received. Thank you.",
-    ),
+    ("reported", Tone::Good, "举报已收到，税务机关会处理。谢谢您。", "Your report was received. Thank you."),
     ("firm", Tone::Good, "已切换企业。", "You now act for this firm."),
     (
         "confirmed",

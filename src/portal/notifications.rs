@@ -95,7 +95,9 @@ fn words(lang: Lang, notice: &Notice) -> (&'static str, String, String) {
             lang.pick("数据查询", "Data accessed"),
             said(
                 format!("{day}，{bank} 查询了本企业的数据：已提供 {provided} 次，未提供 {refused} 次。"),
-                format!("On {day} {bank} asked for this firm's data: provided {provided}, refused {refused}."),
+                format!(
+                    "On {day} {bank} asked for this firm's data: provided {provided}, refused {refused}."
+                ),
             ),
             "/accesses".into(),
         ),
@@ -119,7 +121,10 @@ fn words(lang: Lang, notice: &Notice) -> (&'static str, String, String) {
             lang.pick("授权将到期", "An authorisation runs out"),
             said(
                 format!("对 {bank} 的授权将于 {days_before} 天内到期（{}）。", date(*valid_to)),
-                format!("The authorisation for {bank} runs out within {days_before} days ({}).", date(*valid_to)),
+                format!(
+                    "The authorisation for {bank} runs out within {days_before} days ({}).",
+                    date(*valid_to)
+                ),
             ),
             format!("/consents/{consent_id}"),
         ),
@@ -127,7 +132,9 @@ fn words(lang: Lang, notice: &Notice) -> (&'static str, String, String) {
             lang.pick("授权已中止", "An authorisation rests"),
             said(
                 format!("登记的法定代表人已变更，对 {bank} 的授权暂停使用，须由新的法定代表人恢复或撤回。"),
-                format!("The registered representative changed: the authorisation for {bank} rests until the new one resumes or revokes it."),
+                format!(
+                    "The registered representative changed: the authorisation for {bank} rests until the new one resumes or revokes it."
+                ),
             ),
             format!("/consents/{consent_id}"),
         ),
@@ -142,8 +149,12 @@ fn words(lang: Lang, notice: &Notice) -> (&'static str, String, String) {
         Notice::ViolationTold { released_from, .. } => (
             lang.pick("违法记录告知", "Notice of a violation"),
             said(
-                format!("一条违法违章记录自 {released_from} 起可能随授权提供给银行。在此之前您可以附具说明，说明会随记录一并提供。"),
-                format!("From {released_from} on a violation may be part of what banks get. Until then you can attach a statement that travels with it."),
+                format!(
+                    "一条违法违章记录自 {released_from} 起可能随授权提供给银行。在此之前您可以附具说明，说明会随记录一并提供。"
+                ),
+                format!(
+                    "From {released_from} on a violation may be part of what banks get. Until then you can attach a statement that travels with it."
+                ),
             ),
             "/my-data/violations".into(),
         ),

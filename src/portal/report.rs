@@ -21,9 +21,12 @@ pub async fn send(visit: Visit) -> ServiceResult<HttpResponse> {
     let text = visit.form()?.text("text").unwrap_or_default().replace("\r\n", "\n");
     match reports::report(&visit.exchange, visit.acting()?, text).await {
         Ok(_received) => Ok(visit.done("/report", "reported")),
-        Err(ServiceError::Invalid(_)) => {
-            Ok(visit.again(Menu::Report, "举报中介", "Report an intermediary", &body(&visit, Some("report-wrong"))))
-        }
+        Err(ServiceError::Invalid(_)) => Ok(visit.again(
+            Menu::Report,
+            "举报中介",
+            "Report an intermediary",
+            &body(&visit, Some("report-wrong")),
+        )),
         Err(error) => Err(error),
     }
 }

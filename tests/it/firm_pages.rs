@@ -49,16 +49,22 @@ async fn pages_of_accesses(backend: Backend) {
     assert!(serde_json::from_slice::<Value>(&receipt.bytes).unwrap()["salt"].as_str().unwrap().len() > 40);
     let before = site.entries().len();
     let absent = "/accesses/019cb000-0000-7000-8000-000000000001";
-    for (path, other) in [(page.clone(), absent.to_owned()), (format!("{page}/receipt.json"), format!("{absent}/receipt.json"))] {
+    for (path, other) in [
+        (page.clone(), absent.to_owned()),
+        (format!("{page}/receipt.json"), format!("{absent}/receipt.json")),
+    ] {
         let (foreign, none) = (stranger.get(&path).await, stranger.get(&other).await);
         assert_eq!((foreign.status, none.status), (StatusCode::NOT_FOUND, StatusCode::NOT_FOUND));
-        let without_id = |text: &str| text.split("<code>").next().unwrap().replace(&path, "").replace(&other, "");
+        let without_id =
+            |text: &str| text.split("<code>").next().unwrap().replace(&path, "").replace(&other, "");
         assert_eq!(without_id(&foreign.text), without_id(&none.text));
     }
     for action in ["evidence", "dispute"] {
         let sent = stranger.post(&format!("{page}/{action}"), &[("text", "x")]).await;
         assert_eq!(sent.status, StatusCode::NOT_FOUND, "{action}");
-        let forged = keeper.post_from(&format!("{page}/{action}"), &[("text", "x")], &[("sec-fetch-site", "same-origin")]).await;
+        let forged = keeper
+            .post_from(&format!("{page}/{action}"), &[("text", "x")], &[("sec-fetch-site", "same-origin")])
+            .await;
         assert!(forged.status.is_client_error(), "{action} without a token: {}", forged.status);
     }
     assert_eq!(site.entries().len(), before, "nothing was written");
@@ -66,7 +72,10 @@ async fn pages_of_accesses(backend: Backend) {
     let bundle = keeper.post(&format!("{page}/evidence"), &[]).await;
     assert_eq!(bundle.status, StatusCode::OK);
     assert!(bundle.bytes.starts_with(b"PK"));
-    assert_eq!(keeper.post(&format!("{page}/dispute"), &[("text", "\u{1}")]).await.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert_eq!(
+        keeper.post(&format!("{page}/dispute"), &[("text", "\u{1}")]).await.status,
+        StatusCode::UNPROCESSABLE_ENTITY
+    );
     let disputed = keeper.post(&format!("{page}/dispute"), &[("text", MARKUP)]).await;
     assert_eq!(disputed.location, format!("{page}?done=disputed"));
     let shown = keeper.get(&page).await.text;
@@ -103,7 +112,8 @@ async fn pages_of_copies_notices_and_reports(backend: Backend) {
     assert!(head.get("/").await.text.contains("1 条未读通知"));
     let notices = head.get("/notifications").await.text;
     assert!(notices.contains("已提供 1 次") && notices.contains("bank-01"), "{notices}");
-    let newest = notices.split("name=\"newest\" value=\"").nth(1).unwrap().split('"').next().unwrap().to_owned();
+    let newest =
+        notices.split("name=\"newest\" value=\"").nth(1).unwrap().split('"').next().unwrap().to_owned();
     assert!(stranger.get("/notifications").await.text.contains("还没有通知"));
     stranger.post("/notifications/read", &[("newest", &newest)]).await;
     assert!(head.get("/").await.text.contains("1 条未读通知"));
