@@ -10,6 +10,7 @@ mod brake;
 mod certificates;
 mod consent_boundaries;
 mod consent_standing;
+mod consent_time;
 mod coverage;
 mod crl;
 mod deliveries;

@@ -1,3 +1,4 @@
+DROP TABLE request_reminder;
 DROP TABLE deletion_statement;
 DROP TABLE consent_clock;
 DROP TABLE personal_consent;
