@@ -12,6 +12,7 @@ pub mod cases;
 pub mod catalogue;
 pub mod committer;
 pub mod consent;
+pub mod consent_text;
 pub mod consent_letter;
 pub mod consent_receipt;
 pub mod consent_text;

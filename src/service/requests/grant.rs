@@ -12,9 +12,7 @@ use super::amend::must_be_alive;
 use super::rules::problems;
 use super::text::{Drawing, Inputs, Texts, own_business};
 use super::{RequestView, Stop, entry, lock_own, operator, own, settled, stepped, views};
-use crate::domain::consent::{
-    Consent, ConsentStatus, ConsentTerms, Grantor, GrantorRole, Purpose,
-};
+use crate::domain::consent::{Consent, ConsentStatus, ConsentTerms, Grantor, GrantorRole, Purpose};
 use crate::domain::consent_details::{ConsentDetails, PersonalTerms, PostLoanTrigger, Provision};
 use crate::domain::consent_request::{Approval, ConsentRequest, RequestStep, signing_role};
 use crate::domain::member::MemberId;
@@ -206,12 +204,8 @@ impl Unit {
             return Err(ServiceError::Invalid(wrong).into());
         }
         ticks_within(item, &request)?;
-        let draw = Drawing {
-            exchange: &self.exchange,
-            acting: &self.acting,
-            own_business: self.own_business,
-            now,
-        };
+        let draw =
+            Drawing { exchange: &self.exchange, acting: &self.acting, own_business: self.own_business, now };
         let inputs = draw.inputs(c, &request)?;
         let texts = inputs.read(&item.text_digest, item.personal.as_deref())?;
         let terms = self.terms(now, role, item, &request, id.clone(), &inputs, &texts);
