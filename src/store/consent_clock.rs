@@ -5,9 +5,8 @@ use diesel::prelude::*;
 
 use super::db::{AnyConnection, on_backend};
 use super::error::{StoreError, StoreResult};
-use super::schema::{consent, consent_clock, consent_request, request_reminder};
+use super::schema::{consent, consent_clock};
 use crate::domain::consent::ConsentTerms;
-use crate::domain::consent_request::RequestStatus;
 use crate::domain::member::wire_enum;
 use crate::domain::timestamp::Timestamp;
 
@@ -150,45 +149,6 @@ pub fn advance(connection: &mut AnyConnection, taken: &Due, next: Option<Consent
     .set((consent_clock::next_step.eq(step.as_str()), consent_clock::due_at.eq(due_at)))
     .execute(connection)?;
     Ok(moved == 1)
-}
-
-/// A request that waits for the firm.
-#[derive(Queryable, Clone, Debug)]
-pub struct Waiting {
-    /// The request.
-    pub request_id: String,
-    /// Whose.
-    pub taxpayer_id: String,
-    /// For which bank.
-    pub bank: String,
-}
-
-/// Requests made before `since` that still wait at `now` and of which the firm was not reminded; none that is hidden
-/// from it.
-pub fn waiting(
-    connection: &mut AnyConnection,
-    since: Timestamp,
-    now: Timestamp,
-    limit: i64,
-) -> StoreResult<Vec<Waiting>> {
-    Ok(on_backend!(connection, c => consent_request::table
-        .left_join(request_reminder::table.on(request_reminder::request_id.eq(consent_request::id)))
-        .filter(consent_request::status.eq(RequestStatus::Requested.as_str()))
-        .filter(consent_request::expires_at.gt(now.naive()))
-        .filter(consent_request::created_at.le(since.naive()))
-        .filter(consent_request::hidden.eq(false))
-        .filter(request_reminder::request_id.is_null())
-        .order(consent_request::id)
-        .select((consent_request::id, consent_request::taxpayer_id, consent_request::bank))
-        .limit(limit)
-        .load(c))?)
-}
-
-/// Notes that the firm was reminded of a request; `false` if it was before.
-pub fn reminded(connection: &mut AnyConnection, request_id: &str, now: Timestamp) -> StoreResult<bool> {
-    let row = (request_reminder::request_id.eq(request_id), request_reminder::reminded_at.eq(now.naive()));
-    let new = on_backend!(connection, c => diesel::insert_into(request_reminder::table).values(row).on_conflict_do_nothing().execute(c))?;
-    Ok(new == 1)
 }
 
 #[cfg(test)]

@@ -559,13 +559,6 @@ diesel::table! {
 }
 
 diesel::table! {
-    request_reminder (request_id) {
-        request_id -> Text,
-        reminded_at -> Timestamp,
-    }
-}
-
-diesel::table! {
     consent_clock (consent_id) {
         consent_id -> Text,
         bank -> Text,
@@ -635,7 +628,6 @@ diesel::table! {
 
 diesel::allow_tables_to_appear_in_same_query!(consent, product);
 diesel::allow_tables_to_appear_in_same_query!(consent, consent_clock, deletion_statement);
-diesel::allow_tables_to_appear_in_same_query!(consent_request, request_reminder);
 diesel::allow_tables_to_appear_in_same_query!(record, touch);
 diesel::allow_tables_to_appear_in_same_query!(member, member_certificate);
 diesel::allow_tables_to_appear_in_same_query!(release, ledger_entry);

@@ -8,7 +8,7 @@ use shuidaiyi::domain::notice::NoticeKind;
 use shuidaiyi::domain::representative::{ActingFor, PortalRole};
 use shuidaiyi::domain::taxpayer_id::TaxpayerId;
 use shuidaiyi::service::ingest::Mode;
-use shuidaiyi::service::requests::{self, NewDraft, hand_over};
+use shuidaiyi::service::requests::{self, NewDraft};
 use shuidaiyi::service::{consent_clock, notifications, standing};
 
 use crate::deliveries::{TAXPAYER, deliver, lines, registration};
@@ -19,7 +19,6 @@ use crate::support::{Backend, Site, both_backends, sql};
 
 both_backends!(
     a_consent_is_announced_and_expires_once,
-    requests_are_remembered_and_lapse,
     a_change_of_representative_drops_what_was_prepared,
     a_bank_states_what_it_deleted,
 );
@@ -70,27 +69,6 @@ async fn a_consent_is_announced_and_expires_once(backend: Backend) {
 fn new_draft() -> NewDraft {
     let (bank, product_id) = ("bank-01".parse().unwrap(), "bank-01-credit".to_owned());
     NewDraft { bank, product_id, terms: terms(), group: None }
-}
-
-async fn requests_are_remembered_and_lapse(backend: Backend) {
-    let site = Site::start(backend);
-    site.product("bank-01").await;
-    let taxpayer = TaxpayerId::parse(TAXPAYER).unwrap();
-    let firm = || acting(&site, &taxpayer, PortalRole::LegalRepresentative);
-    let exchange = site.exchange();
-    let handed = requests::draft(exchange, &firm(), new_draft()).await.unwrap();
-    hand_over(exchange, &firm(), handed.id.clone()).await.unwrap();
-    let draft = requests::draft(exchange, &firm(), new_draft()).await.unwrap();
-    for (days, reminders, lapsed) in [(2, 0, None), (1, 1, None), (5, 1, None), (30, 1, Some(1)), (1, 1, Some(1))] {
-        site.clock.advance_seconds(days * DAY + 1);
-        turn(&site).await;
-        assert_eq!(told(&site, &firm(), NoticeKind::RequestWaiting).await, reminders, "after {days} more days");
-        assert_eq!(kinds(&site.entries()).get("consent.lapsed").copied(), lapsed);
-    }
-    for id in [handed.id, draft.id] {
-        let status = requests::show(exchange, &firm(), id).await.unwrap().status;
-        assert_eq!(status, RequestStatus::Lapsed);
-    }
 }
 
 async fn a_change_of_representative_drops_what_was_prepared(backend: Backend) {

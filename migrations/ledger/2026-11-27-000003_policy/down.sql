@@ -1,4 +1,3 @@
-DROP TABLE request_reminder;
 DROP TABLE deletion_statement;
 DROP TABLE consent_clock;
 DROP TABLE personal_consent;

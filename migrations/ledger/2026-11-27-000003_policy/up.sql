@@ -53,9 +53,3 @@ CREATE TABLE deletion_statement (
   statement TEXT NOT NULL,
   received_at TIMESTAMP NOT NULL
 );
-
--- Requests of which the firm was reminded once that they wait.
-CREATE TABLE request_reminder (
-  request_id TEXT PRIMARY KEY NOT NULL REFERENCES consent_request (id),
-  reminded_at TIMESTAMP NOT NULL
-);
