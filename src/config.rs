@@ -16,8 +16,8 @@ use crate::portal::options::PortalOptions;
 use crate::service::enrolment::AdministrationOptions;
 use crate::service::fairness::FairnessOptions;
 use crate::service::keys::KeyPlaces;
-use crate::service::requests::RequestOptions;
 use crate::service::policy::ConsentOptions;
+use crate::service::requests::RequestOptions;
 use crate::service::start::Places;
 use crate::service::witnesses::WitnessOptions;
 use crate::store::db::Location;
@@ -191,7 +191,7 @@ impl Config {
             .chain(&mut self.tls.crl)
             .chain(self.keys.pkcs11_module.as_mut())
             .chain(self.keys.pkcs11_pin_file.as_mut())
-            .chain(self.portal.as_mut().into_iter().flat_map(PortalOptions::paths));
+            .chain(self.portal.as_mut().into_iter().flat_map(PortalOptions::paths))
             .chain(self.consent.policy_file.as_mut());
         for path in paths.into_iter().chain(more) {
             *path = base.join(&*path);

@@ -266,9 +266,8 @@ impl Standing {
     fn refuses(&self, change: &Change) -> Option<ServiceError> {
         let why = match change {
             Change::Add(member, _) | Change::AddWithContact(member, _, _)
-                if [OPERATOR, TAXPAYER].contains(&member.id.as_str()) =>
+                if [OPERATOR, TAXPAYER, HOLDER].contains(&member.id.as_str()) =>
             {
-            Change::Add(member, _) if [OPERATOR, TAXPAYER, HOLDER].contains(&member.id.as_str()) => {
                 Some(format!("no member may be called {}: entries name others so", member.id))
             }
             Change::Add(member, certificate) => self.taken(&member.id).or_else(|| self.pinned(certificate)),

@@ -128,7 +128,11 @@ async fn a_policy_binds_at_grant_and_at_pull(backend: Backend) {
     let taxpayer = "91440305MA5XYR1281";
     let consent = consent(&site, |terms| terms["personal_data"] = true.into()).await;
     let (_, wide) = site.pull("bank-01", &consent).await;
-    put_policy(&mut site, "strict", "window_months_max = 6\nsections = [\"registration\", \"filings\"]\npulls_max = 3\n");
+    put_policy(
+        &mut site,
+        "strict",
+        "window_months_max = 6\nsections = [\"registration\", \"filings\"]\npulls_max = 3\n",
+    );
     site.restart();
     let (status, narrow) = site.pull("bank-01", &consent).await;
     assert_eq!(status, StatusCode::CREATED, "{narrow}");
@@ -157,7 +161,8 @@ async fn a_policy_binds_at_grant_and_at_pull(backend: Backend) {
     terms["purpose"] = json!(["pre_loan"]);
     let (status, body) = site.json("bureau", reqwest::Method::POST, "/v1/consents", Some(terms)).await;
     assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY, "{body}");
-    let named: Vec<&str> = body["errors"].as_array().unwrap().iter().filter_map(|e| e["pointer"].as_str()).collect();
+    let named: Vec<&str> =
+        body["errors"].as_array().unwrap().iter().filter_map(|e| e["pointer"].as_str()).collect();
     assert_eq!(named, ["/window", "/pulls_max", "/sections"]);
     let changes = |site: &Site| site.entries().iter().filter(|e| e["change"] == "limits_changed").count();
     assert_eq!(changes(&site), 1);
@@ -170,7 +175,8 @@ async fn a_policy_binds_at_grant_and_at_pull(backend: Backend) {
     site.config.consent.policy_file = None;
     site.config.consent.post_loan_needs_drawdown = true;
     site.restart();
-    let watched = site.consent("bank-01", taxpayer, |t| t["purpose"] = json!(["pre_loan", "post_loan"])).await;
+    let watched =
+        site.consent("bank-01", taxpayer, |t| t["purpose"] = json!(["pre_loan", "post_loan"])).await;
     let ask = json!({"consent_id": watched["id"], "purpose": "post_loan"});
     let (status, _) = site.json("bank-01", reqwest::Method::POST, "/v1/dossiers", Some(ask.clone())).await;
     assert_eq!(status, StatusCode::FORBIDDEN);

@@ -109,7 +109,10 @@ async fn a_new_representative_suspends_and_resumes(backend: Backend) {
     deliver_registrations(&site, 4, &[named(TAXPAYER, "王新"), named(OTHER, "样一")]);
     for id in [&consent, &registered] {
         let (status, body) = site.pull("bank-01", id).await;
-        assert_eq!((status, body["type"].as_str()), (StatusCode::FORBIDDEN, Some("urn:shuidaiyi:problem:consent-not-in-force")));
+        assert_eq!(
+            (status, body["type"].as_str()),
+            (StatusCode::FORBIDDEN, Some("urn:shuidaiyi:problem:consent-not-in-force"))
+        );
     }
     assert_eq!(site.pull("bank-01", &others).await.0, StatusCode::CREATED);
     let entries = site.entries();
@@ -119,7 +122,10 @@ async fn a_new_representative_suspends_and_resumes(backend: Backend) {
 
     let new = acting(&site, TAXPAYER, PortalRole::LegalRepresentative, "王新");
     let resume = |person, id: &str| standing::resume(site.exchange(), person, id.to_owned());
-    assert!(matches!(resume(&old, &consent).await, Err(ServiceError::Conflict(_))), "the register names another");
+    assert!(
+        matches!(resume(&old, &consent).await, Err(ServiceError::Conflict(_))),
+        "the register names another"
+    );
     let clerk = acting(&site, TAXPAYER, PortalRole::Bookkeeper, "王新");
     assert!(matches!(resume(&clerk, &consent).await, Err(ServiceError::Forbidden)));
     let foreign = acting(&site, OTHER, PortalRole::LegalRepresentative, "样一");

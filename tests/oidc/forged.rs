@@ -236,8 +236,12 @@ async fn what_the_token_endpoint_says_is_passed_on_as_a_code_only() {
     let error = json!({"error": "invalid_grant", "error_description": "grant of 王伟 is used up"});
     stage.liar.says.lock().unwrap().token = (400, error);
     let refused = stage.redeem(&attempt).await.unwrap_err();
-    assert!(matches!(&refused, OidcError::Refused(Refusal::Code(code)) if code == "invalid_grant"), "{refused}");
-    stage.liar.says.lock().unwrap().token = (200, json!({"access_token": "secret-1", "token_type": "Bearer"}));
+    assert!(
+        matches!(&refused, OidcError::Refused(Refusal::Code(code)) if code == "invalid_grant"),
+        "{refused}"
+    );
+    stage.liar.says.lock().unwrap().token =
+        (200, json!({"access_token": "secret-1", "token_type": "Bearer"}));
     assert!(!stage.redeem(&attempt).await.unwrap_err().to_string().contains("secret-1"));
     stage.liar.says.lock().unwrap().token = (200, json!({"id_token": {"secret": "secret-2"}}));
     assert!(!stage.redeem(&attempt).await.unwrap_err().to_string().contains("secret-2"));

@@ -25,11 +25,11 @@ fn authority() -> DevelopmentAuthority {
 
 fn stage(algorithm: &str) -> Option<Stage> {
     let (directory, port) = (tempfile::tempdir().unwrap(), free_port());
-    let party = RelyingParty::new(&options(&format!("http://127.0.0.1:{port}"), directory.path()), PUBLIC_URL);
+    let party =
+        RelyingParty::new(&options(&format!("http://127.0.0.1:{port}"), directory.path()), PUBLIC_URL);
     let party = party.unwrap();
-    let registered = client(
-        json!({"jwks": {"keys": [party.public_key()]}, "id_token_signed_response_alg": algorithm}),
-    );
+    let registered =
+        client(json!({"jwks": {"keys": [party.public_key()]}, "id_token_signed_response_alg": algorithm}));
     let provider = Provider::start(port, &registered, json!({}))?;
     let browser = Browser::new(authority().certificate_pem().as_bytes());
     Some(Stage { provider, party, browser, _directory: directory })

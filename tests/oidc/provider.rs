@@ -53,7 +53,11 @@ impl Provider {
         let package = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/third_party/oidc");
         let modules = std::env::var_os(MODULES_VARIABLE).map_or(package.join("node_modules"), PathBuf::from);
         if !modules.join("oidc-provider").exists() {
-            assert!(std::env::var_os("CI").is_none(), "no oidc-provider in {}: run npm ci", modules.display());
+            assert!(
+                std::env::var_os("CI").is_none(),
+                "no oidc-provider in {}: run npm ci",
+                modules.display()
+            );
             eprintln!("SKIPPED: no oidc-provider; run `npm ci` in tests/third_party/oidc");
             return None;
         }
