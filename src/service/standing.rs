@@ -14,7 +14,7 @@ use super::consent::{ConsentChange, ConsentView, draft, is_revocable};
 use super::error::{ServiceError, ServiceResult};
 use super::evidence;
 use super::notifications::notify_in_unit;
-use super::requests::decline::drop_prepared_in_unit;
+use super::requests;
 use crate::domain::consent::{Consent, ConsentStatus};
 use crate::domain::id_digest::IdDigest;
 use crate::domain::notice::Notice;
@@ -39,8 +39,8 @@ const CONSENTS_A_STATEMENT: usize = 500;
 /// Registrations compared at a time.
 const REPLACED_A_STATEMENT: i64 = 5_000;
 
-/// Lets every authorisation in force of these firms rest, and what was prepared for the former representative lapse;
-/// the entries that say so, and the consents concerned.
+/// Lets every authorisation in force of these firms rest, and what was prepared for the former representative lapse; the
+/// entries that say so, and the consents concerned.
 ///
 /// Consents first, in the order of their ids, then the head: as every unit that decides on consents. An authorisation
 /// that another process recorded meanwhile comes before this in the ledger, so it is looked for again under the head's
@@ -66,8 +66,7 @@ pub fn suspend_in_unit(
         }
     }
     for taxpayer in taxpayers {
-        let taxpayer = TaxpayerId::parse(taxpayer).map_err(|e| StoreError::corrupt("record", e))?;
-        drafts.extend(drop_prepared_in_unit(connection, now, &taxpayer, &actor.member)?);
+        drafts.extend(requests::drop_prepared_in_unit(connection, now, taxpayer, actor)?);
     }
     ledger::lock_head(connection)?;
     match consents::granted_of(connection, taxpayers)?.is_empty() {

@@ -9,6 +9,7 @@ mod audit_index;
 mod brake;
 mod certificates;
 mod consent_boundaries;
+mod consent_requests;
 mod consent_standing;
 mod consent_time;
 mod coverage;
