@@ -50,6 +50,7 @@ use shuidaiyi::service::ingest::Mode;
 use shuidaiyi::service::mandate::NewMandate;
 use shuidaiyi::service::objections::NewObjection;
 use shuidaiyi::service::refusals::Counted;
+use shuidaiyi::service::requests::ask::NewRequest;
 
 #[path = "schema/samples.rs"]
 mod samples;
@@ -308,6 +309,7 @@ fn every_list_of_fields_is_the_one_of_the_code() {
     assert_fields::<dossiers::Wire>("pull", "/$defs/request/properties");
     assert_fields::<NewConsent>("consent", "/$defs/new/properties");
     assert_fields::<ConsentTerms>("consent", "/$defs/terms_open/properties");
+    assert_fields::<NewRequest>("consent-request", "/$defs/new/properties");
     assert_fields::<Grantor>("consent", "/$defs/grantor/properties");
     assert_fields::<Grantor>("consent", "/$defs/grantor_in/properties");
     assert_fields::<ConsentText>("consent", "/$defs/new/properties/text/properties");

@@ -18,6 +18,7 @@ use crate::service::ingest;
 use crate::service::keys;
 use crate::service::notifications;
 use crate::service::refusals;
+use crate::service::requests;
 use crate::service::sentinels;
 use crate::service::sessions;
 use crate::service::witnesses;
@@ -77,6 +78,9 @@ pub fn spawn(exchange: &Arc<Exchange>) -> Vec<JoinHandle<()>> {
         }),
         every(MINUTE, exchange, "What is due to authorisations waits for the next turn", |e| async move {
             e.blocking(consent_clock::turn).await
+        }),
+        every(MINUTE, exchange, "Requests that nobody answered wait for the next turn", |e| async move {
+            e.blocking(requests::clock::turn).await
         }),
         at_once_and_every(HOUR, exchange, "Older authorisations got no reminders yet", |e| async move {
             e.blocking(consent_clock::adopt).await

@@ -17,6 +17,7 @@ mod member;
 mod output;
 mod proposal;
 mod pull;
+mod return_url;
 mod sentinel;
 mod serve;
 mod show;

@@ -37,6 +37,7 @@ use shuidaiyi::service::proposals::{Decided, ProposalView};
 use shuidaiyi::service::receipt::Receipt;
 use shuidaiyi::service::rejections::RejectedRow;
 use shuidaiyi::service::repeat::{ReleaseView, Repeated};
+use shuidaiyi::service::requests::ask::{Asked, BankRequestView, DryRun, NewRequest};
 use shuidaiyi::service::verify::{PullAnswer, verify};
 
 use super::{document, keys};
@@ -95,6 +96,14 @@ fn the_pull_is_a_real_one_and_verifies() {
     assert_eq!(serde_json::to_value(&answer.receipt).unwrap(), sample("receipt"));
     round_trip::<DossierClaims>(&sample("dossier-claims"));
     round_trip::<TrustFile>(&sample("trust"));
+}
+
+#[test]
+fn a_request_for_a_consent_reads_back() {
+    read::<NewRequest>(&sample("consent-request-new"));
+    round_trip::<Asked>(&sample("consent-request-asked"));
+    round_trip::<DryRun>(&sample("consent-request-dry-run"));
+    round_trip::<BankRequestView>(&sample("consent-request"));
 }
 
 #[test]
