@@ -17,6 +17,19 @@ const SAID: &[(&str, Tone, &str, &str)] = &[
         "登录已过期，请重新登录。未提交的内容没有生效。",
         "Your session has ended: sign in again. Nothing that you had not sent was done.",
     ),
+    (
+        "correction-requested",
+        Tone::Good,
+        "已提交更正申请，自现在起提供的数据会注明贵单位有异议。",
+        "Your request is recorded: from now on what is provided says that you dispute the record.",
+    ),
+    ("correction-withdrawn", Tone::Good, "已撤回更正申请。", "You took your request back."),
+    (
+        "statement-added",
+        Tone::Good,
+        "已附上说明，它会随该记录一并提供。",
+        "Your statement is attached, and travels with the record.",
+    ),
     ("firm", Tone::Good, "已切换企业。", "You now act for this firm."),
     (
         "confirmed",

@@ -5,6 +5,7 @@
 
 pub mod assets;
 pub mod attention;
+pub mod corrections;
 pub mod demo_sign_in;
 pub mod errors;
 pub mod firms;
@@ -17,6 +18,7 @@ pub mod home;
 pub mod letter_font;
 pub mod letter_layout;
 pub mod letter_pdf;
+pub mod my_data;
 pub mod options;
 pub mod paper;
 pub mod qr;

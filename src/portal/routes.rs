@@ -7,10 +7,12 @@ use actix_web::web::{self, Payload, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse};
 
 use super::assets;
+use super::corrections;
 use super::demo_sign_in;
 use super::firms;
 use super::gate::dispatch;
 use super::home;
+use super::my_data;
 use super::paper;
 use super::sign_in;
 use super::step_up;
@@ -72,6 +74,21 @@ pub fn table() -> Vec<Entry> {
         get("/consents/{id}/receipt", Needs::Firm, |v| Box::pin(paper::receipt(v))),
         get("/step-up", Needs::Session, |v| Box::pin(step_up::show(v))),
         post("/step-up/demo", Needs::Session, |v| Box::pin(demo_sign_in::step_up(v))),
+        get("/my-data", Needs::Firm, |v| Box::pin(my_data::show(v))),
+        get("/my-data/{section}", Needs::Firm, |v| Box::pin(my_data::section::show(v))),
+        get("/my-data/{section}/csv", Needs::Firm, |v| Box::pin(my_data::csv::download(v))),
+        get("/my-data/{section}/records/{record}", Needs::Firm, |v| Box::pin(my_data::record::show(v))),
+        post("/my-data/{section}/records/{record}/correction", Needs::Firm, |v| {
+            Box::pin(my_data::record::request(v))
+        }),
+        get("/my-data/{section}/records/{record}/statement", Needs::Grantor, |v| {
+            Box::pin(my_data::record::statement_form(v))
+        }),
+        post("/my-data/{section}/records/{record}/statement", Needs::Grantor, |v| {
+            Box::pin(my_data::record::state_it(v))
+        }),
+        get("/corrections", Needs::Firm, |v| Box::pin(corrections::list(v))),
+        post("/corrections/{id}/withdrawal", Needs::Firm, |v| Box::pin(corrections::withdraw(v))),
     ]
 }
 

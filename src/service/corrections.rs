@@ -65,7 +65,8 @@ pub struct CorrectionView {
 }
 
 impl CorrectionView {
-    fn of(correction: Correction, today: NaiveDate) -> Self {
+    /// As it stands on this day.
+    pub fn of(correction: Correction, today: NaiveDate) -> Self {
         let stage = correction.stage(today);
         let Correction { id, taxpayer, section, record_key, text, .. } = correction;
         let (outcome, note, resolved_at) = match correction.resolution {
