@@ -239,7 +239,8 @@ impl Policy {
                 found.push(Excess { pointer, message: format!("{message} (policy {})", self.version) });
             }
         };
-        let most = |of: fn(&Limits) -> Option<u32>| limits.iter().filter_map(|limits| of(limits)).max().unwrap_or(0);
+        let most =
+            |of: fn(&Limits) -> Option<u32>| limits.iter().filter_map(|limits| of(limits)).max().unwrap_or(0);
         rule(
             any(&|limits| limits.ends(asked.valid_from).is_none_or(|end| asked.valid_to <= end)),
             "/valid_to",

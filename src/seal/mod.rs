@@ -5,8 +5,8 @@
 
 pub mod authority;
 pub mod certificate;
-pub mod consent_receipt;
 pub mod client_assertion;
+pub mod consent_receipt;
 pub mod crl;
 pub mod csr;
 pub mod digest;

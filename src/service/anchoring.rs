@@ -144,7 +144,6 @@ mod tests {
             witness: WitnessOptions::default(),
             sentinels: SentinelOptions::default(),
             requests: RequestOptions::default(),
-            portal_url: None,
             consent: Default::default(),
             fairness: FairnessOptions::default(),
             portal_url: None,

@@ -33,7 +33,8 @@ pub fn turn(exchange: &Exchange) -> ServiceResult<()> {
         if due.is_empty() {
             return Ok(());
         }
-        let (expired, _committed) = exchange.writer.unit_blocking(move |c, now| Ok(Ok(take(c, now, &due)?)))?;
+        let (expired, _committed) =
+            exchange.writer.unit_blocking(move |c, now| Ok(Ok(take(c, now, &due)?)))?;
         for id in &expired {
             exchange.memory.forget_consent(id);
         }

@@ -160,8 +160,7 @@ pub async fn page(
     let today = exchange.clock.now().shanghai_date();
     let wanted =
         Wanted { bank: bank.map(|bank| bank.to_string()), overdue_on: overdue.then_some(today), after };
-    let rows =
-        exchange.blocking(move |e| Ok(e.ledger.read(|c| deletions::page(c, &wanted, limit))?)).await?;
+    let rows = exchange.blocking(move |e| Ok(e.ledger.read(|c| deletions::page(c, &wanted, limit))?)).await?;
     Ok(rows.into_iter().map(|row| view(row, today)).collect())
 }
 

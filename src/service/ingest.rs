@@ -16,8 +16,8 @@ use super::admin::Actor;
 use super::error::{RefusedDelivery, ServiceError, ServiceResult};
 use super::fairness;
 use super::rejections::{ORIGINALS_KEPT_DAYS, Place, RejectedRow, Rejection, Rejections};
-use super::standing;
 use super::staging::{HashingReader, Stage, staged};
+use super::standing;
 use crate::domain::import::{
     Broken, Charset, Form, InputFault, InputRule, RowProblem, Rows, Syntax, WORKBOOK_BYTES_MAX,
 };

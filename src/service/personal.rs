@@ -104,7 +104,8 @@ pub async fn revoke(
             let Some(consent) = consents::lock(c, &[&id])?.pop() else {
                 return Ok(Err(ServiceError::NotFound));
             };
-            let own = personal_consents::of_consent(c, &id)?.filter(|row| row.person == acting.person.subject);
+            let own =
+                personal_consents::of_consent(c, &id)?.filter(|row| row.person == acting.person.subject);
             let Some(mut row) = own else { return Ok(Err(ServiceError::NotFound)) };
             if row.revoked_at.is_some() {
                 return Ok(Ok(((row, false), Vec::new())));

@@ -43,7 +43,8 @@ impl ConsentOptions {
         let (place, text) = match &self.policy_file {
             None => ("the program's policy".to_owned(), DEFAULT.to_owned()),
             Some(path) => {
-                let text = std::fs::read_to_string(path).map_err(|why| format!("{}: {why}", path.display()))?;
+                let text =
+                    std::fs::read_to_string(path).map_err(|why| format!("{}: {why}", path.display()))?;
                 (path.display().to_string(), text)
             }
         };

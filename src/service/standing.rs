@@ -86,7 +86,11 @@ pub fn changed_representatives(exchange: &Exchange, batch_id: &str) -> ServiceRe
         after.clone_from(&last.taxpayer_id);
         for replaced in page {
             let (newer, older) = (Named::read(&replaced.newer)?, Named::read(&replaced.older)?);
-            let older = if older.is_nobody() { last_named(exchange, &replaced.taxpayer_id, batch_id)? } else { older };
+            let older = if older.is_nobody() {
+                last_named(exchange, &replaced.taxpayer_id, batch_id)?
+            } else {
+                older
+            };
             if newer.is_another(&older) {
                 changed.push(replaced.taxpayer_id);
             }
@@ -166,9 +170,10 @@ fn names(registration: &Registration, acting: &ActingFor) -> bool {
     let claimed = acting.person.id_ref.as_deref().and_then(|text| IdDigest::parse(text).ok());
     match (registration.legal_rep_id_digest, claimed) {
         (Some(registered), Some(claimed)) => registered == claimed,
-        (Some(_), None) | (None, Some(_) | None) => {
-            registration.legal_rep_name.as_deref().is_some_and(|name| name.trim() == acting.person.name.trim())
-        }
+        (Some(_), None) | (None, Some(_) | None) => registration
+            .legal_rep_name
+            .as_deref()
+            .is_some_and(|name| name.trim() == acting.person.name.trim()),
     }
 }
 

@@ -43,7 +43,10 @@ impl ConsentStep {
     /// The first step of a consent that is granted then: what lies behind already is left out.
     pub fn first(granted_at: Timestamp, valid_to: Timestamp) -> Self {
         let ahead = |step: &ConsentStep| step.due(valid_to) > granted_at;
-        [ConsentStep::RemindSevenDays, ConsentStep::RemindOneDay].into_iter().find(ahead).unwrap_or(ConsentStep::Expire)
+        [ConsentStep::RemindSevenDays, ConsentStep::RemindOneDay]
+            .into_iter()
+            .find(ahead)
+            .unwrap_or(ConsentStep::Expire)
     }
 
     /// What follows.
@@ -114,7 +117,8 @@ pub fn adopt(connection: &mut AnyConnection, now: Timestamp, limit: i64) -> Stor
         .limit(limit)
         .load(c))?;
     for terms in &without {
-        let terms: ConsentTerms = serde_json::from_str(terms).map_err(|e| StoreError::corrupt("consent", e))?;
+        let terms: ConsentTerms =
+            serde_json::from_str(terms).map_err(|e| StoreError::corrupt("consent", e))?;
         start(connection, &terms, now)?;
     }
     Ok(without.len())

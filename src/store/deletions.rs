@@ -33,9 +33,7 @@ pub fn insert(connection: &mut AnyConnection, row: &DeletionRow) -> StoreResult<
 
 /// The statement about a consent, if the bank made one.
 pub fn of_consent(connection: &mut AnyConnection, consent_id: &str) -> StoreResult<Option<DeletionRow>> {
-    Ok(
-        on_backend!(connection, c => deletion_statement::table.find(consent_id).get_result(c).optional())?,
-    )
+    Ok(on_backend!(connection, c => deletion_statement::table.find(consent_id).get_result(c).optional())?)
 }
 
 /// A consent under which data left, with the day until which the bank may keep it, and the statement if there is one.

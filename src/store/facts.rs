@@ -153,9 +153,6 @@ pub fn describe(connection: &mut AnyConnection, from: i64, to: i64) -> StoreResu
     let mut rare = rare(connection, &ids(About::Hold), &ids(About::Case), &ids(About::Objection))?;
     rare.extend(firms_own(connection, &ids(About::Copy), &ids(About::Report))?);
     let annotated = annotations(connection, from, to)?;
-    let annotated = annotations(connection, from, to)?;
-    let mut rare = rare(connection, &ids(About::Hold), &ids(About::Case), &ids(About::Objection))?;
-    rare.extend(firms_own(connection, &ids(About::Copy), &ids(About::Report))?);
     entries
         .into_iter()
         .map(|entry| {
@@ -168,10 +165,6 @@ pub fn describe(connection: &mut AnyConnection, from: i64, to: i64) -> StoreResu
                     rare.get(&entry.object_id).cloned()
                 }
                 About::Annotation => annotated.get(&entry.idx).cloned(),
-                About::Annotation => annotated.get(&entry.idx).cloned(),
-                About::Hold | About::Case | About::Objection | About::Copy | About::Report => {
-                    rare.get(&entry.object_id).cloned()
-                }
                 About::Other => None,
             };
             fact(entry, about.unwrap_or_default())

@@ -56,10 +56,8 @@ pub fn take(
         .find(state_digest)
         .filter(sign_in::browser_digest.eq(browser_digest))
         .filter(sign_in::begun_at.gt(since.naive()));
-    let columns =
-        (sign_in::nonce, sign_in::verifier, sign_in::step_up, sign_in::place, sign_in::begun_at);
-    let found: Option<Columns> =
-        on_backend!(connection, c => mine.select(columns).get_result(c).optional())?;
+    let columns = (sign_in::nonce, sign_in::verifier, sign_in::step_up, sign_in::place, sign_in::begun_at);
+    let found: Option<Columns> = on_backend!(connection, c => mine.select(columns).get_result(c).optional())?;
     let Some((nonce, verifier, step_up, place, begun_at)) = found else { return Ok(None) };
     if diesel::delete(sign_in::table.find(state_digest)).execute(connection)? == 0 {
         return Ok(None);

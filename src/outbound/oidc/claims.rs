@@ -34,7 +34,9 @@ pub fn read_claims(
     let id_ref = match claims.get(&names.id_ref) {
         None | Some(Value::Null) => None,
         Some(Value::String(text)) if is_reference(text) => Some(text.clone()),
-        Some(_) => return Err(Refusal::Claims("the reference to the identity number is no short ASCII text")),
+        Some(_) => {
+            return Err(Refusal::Claims("the reference to the identity number is no short ASCII text"));
+        }
     };
     let firms = match claims.get(&names.firms) {
         None | Some(Value::Null) => &Vec::new(),
@@ -63,7 +65,8 @@ fn representation(firm: &Value, options: &OidcOptions) -> Option<Representation>
 /// A name without what would steer a page or a log: control characters and overrides of writing direction.
 fn plain_name(text: &str) -> Option<String> {
     let steers = |c: char| {
-        c.is_control() || matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+        c.is_control()
+            || matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
     };
     let plain: String = text.chars().filter(|c| !steers(*c)).take(NAME_CHARACTERS_MAX).collect();
     let plain = plain.trim();
@@ -92,7 +95,8 @@ mod tests {
 
     #[test]
     fn firms_are_read_by_the_configured_names() {
-        let firm = json!({"taxpayer_id": "91350200MA2Y1JL06H", "name": "甲公司", "role": "legal_representative"});
+        let firm =
+            json!({"taxpayer_id": "91350200MA2Y1JL06H", "name": "甲公司", "role": "legal_representative"});
         let claims = json!({"name": "王伟", "id_ref": "r1", "firms": [firm]});
         let plain = read(claims, &sample("https://etax.example"));
         let mut options = sample("https://etax.example");
@@ -110,7 +114,8 @@ mod tests {
     fn what_is_not_understood_gives_no_power() {
         let options = sample("https://etax.example");
         let firm = |role: &str, number: &str| json!({"taxpayer_id": number, "name": "甲", "role": role});
-        let claims = json!({"name": "王伟", "firms": [firm("emperor", &id(1)), firm("owner", "x'; --"), 7, {}]});
+        let claims =
+            json!({"name": "王伟", "firms": [firm("emperor", &id(1)), firm("owner", "x'; --"), 7, {}]});
         assert_eq!(read(claims, &options).unwrap().1, []);
         assert_eq!(read(json!({"name": "王伟"}), &options).unwrap().1, []);
         assert!(read(json!({"name": "王伟", "firms": "all"}), &options).is_err());

@@ -21,8 +21,8 @@ use openidconnect::{
 use reqwest::Url;
 
 pub use self::answer::Answer;
-pub use self::options::{AcrMeaning, ClaimNames, OidcOptions};
 use self::http::Asker;
+pub use self::options::{AcrMeaning, ClaimNames, OidcOptions};
 use self::provider::Provider;
 use self::token::{Expected, verify};
 use crate::domain::representative::{Authentication, Person, Representation};

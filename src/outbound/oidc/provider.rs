@@ -14,9 +14,9 @@ use openidconnect::{
 };
 use serde::{Deserialize, Serialize};
 
+use super::OidcError;
 use super::http::{Asker, check_address};
 use super::options::OidcOptions;
-use super::OidcError;
 use crate::domain::timestamp::Timestamp;
 
 const MICROS_PER_SECOND: i64 = 1_000_000;

@@ -1,9 +1,7 @@
 //! What is demanded of an ID token (OpenID Connect Core 1.0 section 3.1.3.7).
 
 use openidconnect::core::{CoreIdToken, CoreIdTokenVerifier, CoreJsonWebKeySet, CoreJwsSigningAlgorithm};
-use openidconnect::{
-    ClaimsVerificationError, ClientId, IssuerUrl, Nonce, SignatureVerificationError,
-};
+use openidconnect::{ClaimsVerificationError, ClientId, IssuerUrl, Nonce, SignatureVerificationError};
 
 use super::claims::read_claims;
 use super::options::OidcOptions;
@@ -60,16 +58,19 @@ pub fn verify(
     let Expected { options, attempt, now } = expected;
     let refused = |why: &str| Fault::Refused(Refusal::Token(why.to_owned()));
     let issuer = IssuerUrl::new(options.issuer.clone()).map_err(|_| refused("no issuer is configured"))?;
-    let verifier =
-        CoreIdTokenVerifier::new_public_client(ClientId::new(options.client_id.clone()), issuer, keys.clone())
-            .set_allowed_algs(ALGORITHMS)
-            .set_time_fn(move || now.utc())
-            .set_issue_time_verifier_fn(|at| {
-                let at = Timestamp::from_utc(at);
-                let ahead = at.since_micros(now) > SKEW_MICROS;
-                let old = attempt.begun_at.since_micros(at) > SKEW_MICROS;
-                if ahead || old { Err("issued at another time than now".to_owned()) } else { Ok(()) }
-            });
+    let verifier = CoreIdTokenVerifier::new_public_client(
+        ClientId::new(options.client_id.clone()),
+        issuer,
+        keys.clone(),
+    )
+    .set_allowed_algs(ALGORITHMS)
+    .set_time_fn(move || now.utc())
+    .set_issue_time_verifier_fn(|at| {
+        let at = Timestamp::from_utc(at);
+        let ahead = at.since_micros(now) > SKEW_MICROS;
+        let old = attempt.begun_at.since_micros(at) > SKEW_MICROS;
+        if ahead || old { Err("issued at another time than now".to_owned()) } else { Ok(()) }
+    });
     let nonce = Nonce::new(attempt.nonce.clone());
     let claims = token.claims(&verifier, &nonce).map_err(fault_of)?;
     if claims.authorized_party().is_some_and(|party| party.as_str() != options.client_id) {

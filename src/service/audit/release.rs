@@ -252,7 +252,8 @@ fn consent_then(exchange: &Exchange, found: &Found, sight: &Sight) -> ServiceRes
     let (consent, pulls, then) = exchange.ledger.read(|c| {
         let mut then: Option<(u64, ConsentStatus)> = None;
         for (kind, status) in STANDINGS {
-            let earlier = audit_read::indices_about(c, id, kind)?.into_iter().filter(|i| *i < found.entry.index);
+            let earlier =
+                audit_read::indices_about(c, id, kind)?.into_iter().filter(|i| *i < found.entry.index);
             then = then.max(earlier.max().map(|index| (index, status)));
         }
         Ok((consents::find(c, id)?, audit_read::pulls_before(c, id, index)?, then))

@@ -184,8 +184,6 @@ fn facts(reader: &mut Reader, rows: &[EntryRow], from: u64, to: u64) -> StoreRes
     let commits = batch_commits(&mut reader.ledger, from, to)?;
     let batch_at = commits.into_iter().map(|(id, index)| (index, id)).collect();
     let annotations = annotation_scan::annotation_facts(&mut reader.ledger, from, to)?;
-    let batch_digests = batch_digest_of;
-    Ok(Facts { releases, consents, copies, consent_digests, batch_at, batch_digests, annotations })
     Ok(Facts {
         releases,
         consents,

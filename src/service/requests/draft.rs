@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use super::options::{DAY_MICROS, HOUR_MICROS};
 use super::rules::problems;
-use super::{HandOver, RequestView, Stop, entry, lock_own, operator, portal_url, settled, stepped, token_hash, views};
+use super::{
+    HandOver, RequestView, Stop, entry, lock_own, operator, portal_url, settled, stepped, token_hash, views,
+};
 use crate::domain::consent_request::{
     BankLabels, ConsentRequest, Preparer, RequestOrigin, RequestStatus, RequestStep, RequestTerms,
 };

@@ -12,12 +12,11 @@ use super::amend::must_be_alive;
 use super::rules::problems;
 use super::text::{Drawing, Inputs, Texts, own_business};
 use super::{RequestView, Stop, entry, lock_own, operator, own, settled, stepped, views};
-use crate::domain::consent::{
-    Consent, ConsentStatus, ConsentTerms, Grantor, GrantorRole, Purpose,
-};
+use crate::domain::consent::{Consent, ConsentStatus, ConsentTerms, Grantor, GrantorRole, Purpose};
 use crate::domain::consent_details::{ConsentDetails, PersonalTerms, PostLoanTrigger, Provision};
 use crate::domain::consent_request::{Approval, ConsentRequest, RequestStep, signing_role};
 use crate::domain::member::MemberId;
+use crate::domain::policy::{Asked, GrantPath};
 use crate::domain::product::all_different;
 use crate::domain::representative::{ActingFor, PortalRole};
 use crate::domain::timestamp::Timestamp;
@@ -27,9 +26,9 @@ use crate::service::Exchange;
 use crate::service::consent::ConsentView;
 use crate::service::error::{ServiceError, ServiceResult};
 use crate::service::receipt::Receipt;
-use crate::service::release::POLICY;
+use crate::service::{personal, policy};
 use crate::store::db::AnyConnection;
-use crate::store::ledger::{Draft, Field};
+use crate::store::ledger::{self, Draft, Field};
 use crate::store::{consent_requests, consents, firm_settings, products};
 
 /// What the person ticked of one bank's request.
@@ -206,20 +205,28 @@ impl Unit {
             return Err(ServiceError::Invalid(wrong).into());
         }
         ticks_within(item, &request)?;
-        let draw = Drawing {
-            exchange: &self.exchange,
-            acting: &self.acting,
-            own_business: self.own_business,
-            now,
-        };
+        let draw =
+            Drawing { exchange: &self.exchange, acting: &self.acting, own_business: self.own_business, now };
         let inputs = draw.inputs(c, &request)?;
         let texts = inputs.read(&item.text_digest, item.personal.as_deref())?;
-        let terms = self.terms(now, role, item, &request, id.clone(), &inputs, &texts);
+        let version = ledger::head(c)?.policy;
+        let terms = self.terms(now, role, item, &request, id.clone(), &inputs, &texts, version.clone());
+        let limits = self.exchange.policy.named(c, &version)?;
+        let beyond = policy::problems(&limits, GrantPath::Portal, Asked::from(&terms), now.shanghai_date());
+        if !beyond.is_empty() {
+            return Err(ServiceError::Invalid(beyond).into());
+        }
         let json = canonical_json(&terms).map_err(ServiceError::internal)?;
         request.consent = Some(id);
         request.decided_at = Some(now);
         let digest = prefixed_digest(json.as_bytes());
-        let consent = Consent { terms, digest, status: ConsentStatus::Granted, pulls_used: 0 };
+        let consent = Consent {
+            terms,
+            digest,
+            status: ConsentStatus::Granted,
+            pulls_used: 0,
+            personal_withdrawn: false,
+        };
         Ok(Ready { request, consent, json, texts })
     }
 
@@ -240,6 +247,7 @@ impl Unit {
             }
             let place = drafts.len();
             drafts.push(self.entry(EntryKind::ConsentGranted, &consent));
+            drafts.extend(personal::grant_in_unit(c, now, &self.acting, &consent)?);
             if let Some(old) = &request.supersedes {
                 consents::set_status(c, old, ConsentStatus::Superseded, None, now)?;
                 let old = consents::find(c, old)?.ok_or(ServiceError::NotFound)?;
@@ -261,6 +269,7 @@ impl Unit {
         id: String,
         inputs: &Inputs,
         texts: &Texts,
+        policy: String,
     ) -> ConsentTerms {
         let post_loan = item.post_loan && request.terms.purpose.contains(&Purpose::PostLoan);
         let purpose = match post_loan {
@@ -291,7 +300,7 @@ impl Unit {
                 assurance: authentication.assurance,
                 authenticated_at: authentication.at,
             },
-            details: Some(self.details(request, post_loan, &id, inputs, texts)),
+            details: Some(self.details(request, post_loan, inputs, texts, policy)),
             id,
         }
     }
@@ -300,9 +309,9 @@ impl Unit {
         &self,
         request: &ConsentRequest,
         post_loan: bool,
-        id: &str,
         inputs: &Inputs,
         texts: &Texts,
+        policy: String,
     ) -> ConsentDetails {
         let prepared = request.prepared_by.as_ref();
         let personal = inputs.personal.as_ref().zip(texts.personal.as_ref());
@@ -310,7 +319,7 @@ impl Unit {
             number: inputs.firm.number.clone(),
             recipient: inputs.firm.bank.recipient(),
             provision: Provision::GatewayPull,
-            policy: POLICY.to_owned(),
+            policy,
             post_loan_trigger: post_loan.then_some(PostLoanTrigger::DrawdownToSettlement),
             // Only where somebody else prepared it.
             prepared_by: prepared
@@ -318,7 +327,7 @@ impl Unit {
                 .map(|one| one.operator.clone()),
             approved_by: request.approvals.iter().map(|one| one.operator.clone()).collect(),
             personal: personal.map(|(input, shown)| PersonalTerms {
-                id: id.to_owned(),
+                id: self.exchange.fresh_id(),
                 role: input.role,
                 data_types: input.data_types(),
                 text: shown.named(),
