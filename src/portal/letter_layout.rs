@@ -181,7 +181,7 @@ impl Pages {
 }
 
 /// Whether a line of a text is the heading of a part: 一、… or 1. …
-fn is_part(line: &str) -> bool {
+pub fn is_part(line: &str) -> bool {
     let mut letters = line.chars();
     match (letters.next(), letters.next()) {
         (Some(number), Some('、')) => "一二三四五六七八九".contains(number),
