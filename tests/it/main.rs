@@ -42,6 +42,7 @@ mod portal;
 mod preview;
 mod quotas;
 mod races;
+mod receipts;
 mod recover;
 mod refusals;
 mod replay;

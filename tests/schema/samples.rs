@@ -19,13 +19,16 @@ use shuidaiyi::http::members::{CertificateWire, RotationWire};
 use shuidaiyi::http::problem::response;
 use shuidaiyi::http::{consents, dossiers, member_keys, products};
 use shuidaiyi::ledger::{Entry, EntryKind, InclusionReceipt};
+use shuidaiyi::seal::consent_receipt::ConsentReceipt;
 use shuidaiyi::seal::digest::{canonical_json, prefixed_digest};
+use shuidaiyi::seal::jws::read_unverified_payload;
 use shuidaiyi::seal::sd_jwt::DossierClaims;
 use shuidaiyi::seal::trust::TrustFile;
 use shuidaiyi::seal::verify::Expectations;
 use shuidaiyi::service::cases::{CaseChange, CaseView};
 use shuidaiyi::service::corrections::{CorrectionChange, CorrectionView};
 use shuidaiyi::service::consent::{ConsentChange, ConsentView, NewConsent};
+use shuidaiyi::service::consent_receipt::ReceiptAnswer;
 use shuidaiyi::service::deletions::{RetentionView, Stated, Statement};
 use shuidaiyi::service::error::RefusedDelivery;
 use shuidaiyi::service::error::ServiceError;
@@ -137,6 +140,15 @@ fn a_consent_is_named_by_the_digest_of_its_terms() {
         receipt: read(&changed["receipt"]),
     };
     assert_eq!(serde_json::to_value(change).unwrap(), changed);
+}
+
+#[test]
+fn a_consent_receipt_is_written_so() {
+    let answer = sample("consent-receipt-answer");
+    round_trip::<ReceiptAnswer>(&answer);
+    round_trip::<ConsentReceipt>(&sample("consent-receipt"));
+    let payload = read_unverified_payload(answer["receipt"].as_str().unwrap()).unwrap();
+    assert_eq!(Value::Object(payload), sample("consent-receipt"));
 }
 
 #[test]
