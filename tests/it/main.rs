@@ -51,6 +51,7 @@ mod support;
 mod tree;
 mod two_gateways;
 mod visibility;
+mod webhook;
 mod whole;
 mod witness;
 mod witness_others;
