@@ -3,6 +3,7 @@
 use maud::{Markup, html};
 
 use super::my_data;
+use super::notifications;
 use super::visit::Visit;
 use crate::http::html::parts::Tone;
 use crate::service::error::ServiceResult;
@@ -24,6 +25,7 @@ pub struct Attention {
 pub async fn all(visit: &Visit) -> ServiceResult<Vec<Attention>> {
     let mut found: Vec<Attention> = Vec::new();
     found.extend(my_data::attention(visit).await?);
+    found.extend(notifications::attention(visit).await?);
     found.sort_by_key(|one| rank(one.urgency));
     Ok(found)
 }

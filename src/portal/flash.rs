@@ -30,6 +30,14 @@ const SAID: &[(&str, Tone, &str, &str)] = &[
         "已附上说明，它会随该记录一并提供。",
         "Your statement is attached, and travels with the record.",
     ),
+    ("read", Tone::Good, "已标为已读。", "Marked as read."),
+    (
+        "disputed",
+        Tone::Good,
+        "异议已提出并记入存证账本，银行须立即说明。",
+        "Your dispute is recorded in the ledger, and the bank has been asked.",
+    ),
+    ("reported", Tone::Good, "举报已收到，税务机关会处理。谢谢您。", "Your report was received. Thank you."),
     ("firm", Tone::Good, "已切换企业。", "You now act for this firm."),
     (
         "confirmed",

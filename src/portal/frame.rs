@@ -41,6 +41,11 @@ pub enum Menu {
 /// Each page of the menu, a line each: its path and its names.
 const MENU: &[(Menu, &str, &str, &str)] =
     &[(Menu::Home, "/", "首页", "Home"), (Menu::MyData, "/my-data", "我的数据", "My data")];
+const MENU: &[(Menu, &str, &str, &str)] = &[
+    (Menu::Home, "/", "首页", "Home"),
+    (Menu::Accesses, "/accesses", "谁查过我", "Accesses"),
+    (Menu::Notifications, "/notifications", "通知", "Notices"),
+];
 
 /// What every page has besides its body.
 #[derive(Clone)]
@@ -213,7 +218,10 @@ impl Frame {
                 p { (self.t(
                     "本服务免费，不经任何中介。凡以税贷易名义收费、索要密码或验证码的，均属冒充。",
                     "This service is free and has no intermediaries. Whoever asks for a fee, a password or a code in its name is an impostor.",
-                )) }
+                ))
+                @if self.who.as_ref().is_some_and(|who| who.firm.is_some()) {
+                    " " a.quiet-link href="/report" { (self.t("举报中介", "Report an intermediary")) }
+                } }
             }
         }
     }

@@ -27,6 +27,29 @@ const TASKS: &[(&str, &str, &str, &str, &str)] = &[(
     "查看税务机关持有的数据，下载，或申请更正",
     "See what the bureau holds, download it, or have it corrected",
 )];
+const TASKS: &[(&str, &str, &str, &str, &str)] = &[
+    (
+        "/accesses",
+        "谁查过我的数据",
+        "Who saw my data",
+        "每一次查询，何时、何行、为何、结果，可自行核验。",
+        "Every pull: when, which bank, why, and what came of it. Verify it yourself.",
+    ),
+    (
+        "/my-copy",
+        "自取数据副本",
+        "My own copy",
+        "取一份有签名的本企业数据，给谁看由您决定。",
+        "A signed copy of this firm's data, for whom you like.",
+    ),
+    (
+        "/report",
+        "举报中介",
+        "Report an intermediary",
+        "本服务免费。有人收费代办，请告诉税务机关。",
+        "This service is free. If somebody charged for it, tell the tax bureau.",
+    ),
+];
 
 async fn home(visit: Visit) -> ServiceResult<HttpResponse> {
     let found = attention::all(&visit).await?;

@@ -3,10 +3,12 @@
 //! Everything here works without a script; nothing comes from elsewhere. A person's session says for which firm they
 //! act and as what, and every use case is handed that as its permission ([`crate::domain::representative::ActingFor`]).
 
+pub mod access;
 pub mod assets;
 pub mod attention;
 pub mod corrections;
 pub mod demo_sign_in;
+pub mod download;
 pub mod errors;
 pub mod firms;
 pub mod flash;
@@ -19,9 +21,12 @@ pub mod letter_font;
 pub mod letter_layout;
 pub mod letter_pdf;
 pub mod my_data;
+pub mod my_copy;
+pub mod notifications;
 pub mod options;
 pub mod paper;
 pub mod qr;
+pub mod report;
 pub mod routes;
 pub mod server;
 pub mod sheet;

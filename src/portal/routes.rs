@@ -6,6 +6,7 @@ use actix_web::http::Method;
 use actix_web::web::{self, Payload, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse};
 
+use super::access;
 use super::assets;
 use super::corrections;
 use super::demo_sign_in;
@@ -13,7 +14,10 @@ use super::firms;
 use super::gate::dispatch;
 use super::home;
 use super::my_data;
+use super::my_copy;
+use super::notifications;
 use super::paper;
+use super::report;
 use super::sign_in;
 use super::step_up;
 use super::visit::Visit;
@@ -72,6 +76,18 @@ pub fn table() -> Vec<Entry> {
         get("/consents/{id}/letter", Needs::Firm, |v| Box::pin(paper::show(v))),
         get("/consents/{id}/letter.pdf", Needs::Firm, |v| Box::pin(paper::pdf(v))),
         get("/consents/{id}/receipt", Needs::Firm, |v| Box::pin(paper::receipt(v))),
+        get("/accesses", Needs::Firm, |v| Box::pin(access::list(v))),
+        get("/accesses/{id}", Needs::Firm, |v| Box::pin(access::detail::show(v))),
+        get("/accesses/{id}/receipt.json", Needs::Firm, |v| Box::pin(access::detail::receipt(v))),
+        post("/accesses/{id}/evidence", Needs::Firm, |v| Box::pin(access::detail::evidence(v))),
+        post("/accesses/{id}/dispute", Needs::Firm, |v| Box::pin(access::detail::dispute(v))),
+        get("/my-copy", Needs::Firm, |v| Box::pin(my_copy::show(v))),
+        post("/my-copy", Needs::Recent, |v| Box::pin(my_copy::take(v))),
+        get("/my-copy/{id}/receipt.json", Needs::Firm, |v| Box::pin(my_copy::receipt(v))),
+        get("/notifications", Needs::Firm, |v| Box::pin(notifications::show(v))),
+        post("/notifications/read", Needs::Firm, |v| Box::pin(notifications::read(v))),
+        get("/report", Needs::Firm, |v| Box::pin(report::show(v))),
+        post("/report", Needs::Firm, |v| Box::pin(report::send(v))),
         get("/step-up", Needs::Session, |v| Box::pin(step_up::show(v))),
         post("/step-up/demo", Needs::Session, |v| Box::pin(demo_sign_in::step_up(v))),
         get("/my-data", Needs::Firm, |v| Box::pin(my_data::show(v))),

@@ -102,7 +102,9 @@ async fn record(
                 Some(_) | None => return Ok(Err(ServiceError::NotFound)),
             };
             if own.is_some() && is_disputed(c, &row.id)? {
-                return Ok(Err(ServiceError::Conflict("this access is disputed already".into())));
+                return Ok(Err(ServiceError::Conflict(
+                    "您已对这次查询提出过异议 this access is disputed already".into(),
+                )));
             }
             let entry = ledger_read::entry_about(c, &row.id, EntryKind::ReleaseGranted)?
                 .ok_or_else(|| StoreError::corrupt("release", "a granted release has no entry"))?;
