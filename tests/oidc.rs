@@ -21,10 +21,10 @@ fn the_manuals_example_can_be_used() {
     let section = manual[from..].lines().take_while(|line| !line.starts_with("[limits]"));
     let setting = |line: &&str| {
         let name = line.split(" = ").next().unwrap_or_default();
-        line.starts_with('[') || (line.contains(" = ") && name.chars().all(|c| c.is_ascii_lowercase() || c == '_'))
+        line.starts_with('[')
+            || (line.contains(" = ") && name.chars().all(|c| c.is_ascii_lowercase() || c == '_'))
     };
-    let text: Vec<&str> =
-        section.filter_map(|line| line.strip_prefix("# ")).filter(setting).collect();
+    let text: Vec<&str> = section.filter_map(|line| line.strip_prefix("# ")).filter(setting).collect();
     assert!(text.len() > 15, "{text:?}");
     let mut parsed: toml::Table = toml::from_str(&text.join("\n")).expect("TOML");
     let portal = parsed.remove("portal").expect("the section").as_table().cloned().expect("a table");

@@ -57,10 +57,15 @@ impl PortalOptions {
         if let Some(oidc) = &self.oidc {
             oidc.check()?;
             if self.demo_sign_in {
-                return Err("portal.demo_sign_in and portal.oidc exclude each other: set demo_sign_in = false".to_owned());
+                return Err(
+                    "portal.demo_sign_in and portal.oidc exclude each other: set demo_sign_in = false"
+                        .to_owned(),
+                );
             }
             if self.public_url.is_none() {
-                return Err("portal.oidc needs portal.public_url: the provider sends people back there".to_owned());
+                return Err(
+                    "portal.oidc needs portal.public_url: the provider sends people back there".to_owned()
+                );
             }
         }
         match &self.public_url {

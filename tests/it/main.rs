@@ -34,6 +34,8 @@ mod mandates;
 mod member_keys;
 mod pkcs11;
 mod portal;
+mod portal_matrix;
+mod portal_poison;
 mod preview;
 mod quotas;
 mod races;

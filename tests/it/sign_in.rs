@@ -87,9 +87,8 @@ async fn people_sign_in_at_the_bureau_and_confirm_there(backend: Backend) {
     let home = visitor.get("/").await.text;
     assert!(home.contains("甲公司") && home.contains("王伟"), "{home}");
     let now = shuidaiyi::clock::Clock::now(&*stage.site.clock);
-    let found = |cookie: &str| {
-        sessions::find(stage.site.exchange(), SessionCookie::sent(cookie)).unwrap().unwrap()
-    };
+    let found =
+        |cookie: &str| sessions::find(stage.site.exchange(), SessionCookie::sent(cookie)).unwrap().unwrap();
     let session = found(&first);
     assert_eq!(session.acting().unwrap().firm.taxpayer_id.as_str(), FIRM);
     let weak = session.authentication();

@@ -110,7 +110,9 @@ impl OidcOptions {
         }
         let weak = |acr: &&String| self.meaning(acr).is_some_and(|m| m.assurance != Assurance::Reliable);
         if let Some(acr) = self.acr_step_up.iter().find(weak) {
-            return Err(format!("portal.oidc.acr_step_up names {acr:?}, which is not reliable: it could not grant"));
+            return Err(format!(
+                "portal.oidc.acr_step_up names {acr:?}, which is not reliable: it could not grant"
+            ));
         }
         let named = self.acr_sign_in.iter().chain(&self.acr_step_up);
         match named.into_iter().find(|acr| self.meaning(acr).is_none()) {
