@@ -38,6 +38,23 @@ const SAID: &[(&str, Tone, &str, &str)] = &[
         "Your dispute is recorded in the ledger, and the bank has been asked.",
     ),
     ("reported", Tone::Good, "举报已收到，税务机关会处理。谢谢您。", "Your report was received. Thank you."),
+        "sign-in-cancelled",
+        Tone::Warn,
+        "登录没有完成，您可以重新登录。",
+        "You were not signed in: you can sign in again.",
+    ),
+    (
+        "sign-in-failed",
+        Tone::Warn,
+        "电子税务局的登录结果未能核实，请重新登录；多次出现请联系主管税务机关。",
+        "What the e-tax bureau said of you could not be verified: sign in again, and tell your tax office if it happens again.",
+    ),
+    (
+        "bureau-away",
+        Tone::Warn,
+        "电子税务局暂时没有响应，请稍后再试。",
+        "The e-tax bureau does not answer at present: try again in a while.",
+    ),
     ("firm", Tone::Good, "已切换企业。", "You now act for this firm."),
     (
         "confirmed",

@@ -7,6 +7,7 @@ pub mod access;
 pub mod assets;
 pub mod attention;
 pub mod corrections;
+pub mod bureau_sign_in;
 pub mod demo_sign_in;
 pub mod download;
 pub mod errors;

@@ -9,6 +9,7 @@ use actix_web::{HttpRequest, HttpResponse};
 use super::access;
 use super::assets;
 use super::corrections;
+use super::bureau_sign_in;
 use super::demo_sign_in;
 use super::firms;
 use super::gate::dispatch;
@@ -69,6 +70,9 @@ pub fn table() -> Vec<Entry> {
         get("/", Needs::Nobody, |v| Box::pin(home::show(v))),
         get("/assets/{name}", Needs::Nobody, |v| Box::pin(assets::serve(v))),
         get("/sign-in", Needs::Nobody, |v| Box::pin(sign_in::show(v))),
+        get("/sign-in/start", Needs::Nobody, |v| Box::pin(bureau_sign_in::start(v))),
+        get("/sign-in/callback", Needs::Nobody, |v| Box::pin(bureau_sign_in::back(v))),
+        get("/sign-in/keys", Needs::Nobody, |v| Box::pin(bureau_sign_in::keys(v))),
         post("/sign-in/demo", Needs::Nobody, |v| Box::pin(demo_sign_in::sign_in(v))),
         post("/sign-out", Needs::Session, |v| Box::pin(sign_in::sign_out(v))),
         get("/firms", Needs::Session, |v| Box::pin(firms::show(v))),
@@ -89,6 +93,7 @@ pub fn table() -> Vec<Entry> {
         get("/report", Needs::Firm, |v| Box::pin(report::show(v))),
         post("/report", Needs::Firm, |v| Box::pin(report::send(v))),
         get("/step-up", Needs::Session, |v| Box::pin(step_up::show(v))),
+        get("/step-up/start", Needs::Session, |v| Box::pin(bureau_sign_in::step_up(v))),
         post("/step-up/demo", Needs::Session, |v| Box::pin(demo_sign_in::step_up(v))),
         get("/my-data", Needs::Firm, |v| Box::pin(my_data::show(v))),
         get("/my-data/{section}", Needs::Firm, |v| Box::pin(my_data::section::show(v))),
