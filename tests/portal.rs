@@ -13,6 +13,8 @@ mod support;
 
 #[path = "browser/mod.rs"]
 mod browser;
+#[path = "portal/journey.rs"]
+mod journey;
 #[path = "portal/pages.rs"]
 mod pages;
 #[path = "portal/scene.rs"]

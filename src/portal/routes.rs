@@ -8,17 +8,23 @@ use actix_web::{HttpRequest, HttpResponse};
 
 use super::access;
 use super::assets;
+use super::bureau_sign_in;
+use super::consents;
 use super::corrections;
 use super::bureau_sign_in;
 use super::demo_sign_in;
 use super::firms;
 use super::gate::dispatch;
+use super::grant::{choose, confirm, decide, hand_over, preview, terms};
 use super::home;
 use super::my_data;
 use super::my_copy;
+use super::my_data;
 use super::notifications;
 use super::paper;
 use super::report;
+use super::requests;
+use super::settings;
 use super::sign_in;
 use super::step_up;
 use super::visit::Visit;
@@ -110,6 +116,33 @@ pub fn table() -> Vec<Entry> {
         }),
         get("/corrections", Needs::Firm, |v| Box::pin(corrections::list(v))),
         post("/corrections/{id}/withdrawal", Needs::Firm, |v| Box::pin(corrections::withdraw(v))),
+        get("/grant", Needs::Firm, |v| Box::pin(choose::show(v))),
+        post("/grant", Needs::Firm, |v| Box::pin(choose::choose(v))),
+        get("/grant/{id}/terms", Needs::Firm, |v| Box::pin(terms::show(v))),
+        post("/grant/{id}/terms", Needs::Firm, |v| Box::pin(terms::choose(v))),
+        get("/grant/{id}/preview", Needs::Firm, |v| Box::pin(preview::show(v))),
+        get("/grant/{id}/confirm", Needs::Firm, |v| Box::pin(confirm::show(v))),
+        post("/grant/{id}/confirm", Needs::Grantor, |v| Box::pin(decide::grant(v))),
+        post("/grant/{id}/approve", Needs::Recent, |v| Box::pin(decide::approve(v))),
+        post("/grant/{id}/hand-over", Needs::Firm, |v| Box::pin(hand_over::make(v))),
+        get("/r/{token}", Needs::Firm, |v| Box::pin(hand_over::open(v))),
+        get("/h/{token}", Needs::Firm, |v| Box::pin(hand_over::open(v))),
+        get("/requests", Needs::Firm, |v| Box::pin(requests::list(v))),
+        get("/requests/{id}/decline", Needs::Firm, |v| Box::pin(requests::ask_decline(v))),
+        post("/requests/{id}/decline", Needs::Firm, |v| Box::pin(requests::decline(v))),
+        get("/requests/{id}/answered", Needs::Firm, |v| Box::pin(requests::answered(v))),
+        get("/consents", Needs::Firm, |v| Box::pin(consents::list(v))),
+        get("/consents/{id}", Needs::Firm, |v| Box::pin(consents::one::show(v))),
+        get("/consents/{id}/revoke", Needs::Firm, |v| Box::pin(consents::change::ask_revoke(v))),
+        post("/consents/{id}/revoke", Needs::Firm, |v| Box::pin(consents::change::revoke(v))),
+        post("/consents/{id}/resume", Needs::Grantor, |v| Box::pin(consents::change::resume(v))),
+        post("/consents/{id}/amend", Needs::Firm, |v| Box::pin(consents::change::amend(v))),
+        get("/consents/{id}/personal", Needs::Firm, |v| Box::pin(consents::change::ask_personal(v))),
+        post("/consents/{id}/personal", Needs::Firm, |v| Box::pin(consents::change::revoke_personal(v))),
+        get("/settings", Needs::Firm, |v| Box::pin(settings::show(v))),
+        post("/settings/block", Needs::Grantor, |v| Box::pin(settings::block(v))),
+        post("/settings/unblock", Needs::Grantor, |v| Box::pin(settings::unblock(v))),
+        post("/settings/joint", Needs::Grantor, |v| Box::pin(settings::set_joint(v))),
     ]
 }
 

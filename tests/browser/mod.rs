@@ -103,6 +103,13 @@ impl Browser {
         self.devtools("Emulation.setScriptExecutionDisabled", json!({"value": !run})).await;
     }
 
+    /// Keeps what is downloaded in this folder.
+    pub async fn download_to(&self, folder: &Path) {
+        let path = folder.display().to_string();
+        self.devtools("Browser.setDownloadBehavior", json!({"behavior": "allow", "downloadPath": path}))
+            .await;
+    }
+
     /// Presses what this CSS selector finds, once it is there.
     pub async fn press(&self, selector: &str) {
         self.find(selector).await.click().await.unwrap_or_else(|why| panic!("{selector}: {why}"));
