@@ -21,6 +21,7 @@ use crate::http::tls::TlsError;
 use crate::outbound::oidc::{OidcError, RelyingParty};
 use crate::portal;
 use crate::service::Exchange;
+use crate::service::notifications::Webhook;
 use crate::service::refusals;
 use crate::service::start::{StartError, open};
 
@@ -46,6 +47,9 @@ pub enum AppError {
         /// What the system said.
         why: std::io::Error,
     },
+    /// The webhook.
+    #[error("[notifications]: {0}")]
+    Webhook(String),
     /// Sign-in with the e-tax bureau.
     #[error("[portal.oidc]: {0}")]
     SignIn(#[from] OidcError),
@@ -72,6 +76,7 @@ pub struct Running {
 /// Checks everything that `serve` needs, and opens nothing.
 pub fn check(config: &Config) -> Result<(), AppError> {
     config.places()?;
+    Webhook::new(&config.notifications).map_err(AppError::Webhook)?;
     LiveTls::load(&config.tls)?;
     relying_party(config)?;
     Ok(())
@@ -82,6 +87,7 @@ pub fn spawn(config: &Config, clock: Arc<dyn Clock>) -> Result<Running, AppError
     let tls = LiveTls::load(&config.tls)?;
     let portal_socket = config.portal.as_ref().map(|portal| listen(portal.listen)).transpose()?;
     let portal = portal_socket.as_ref().map(TcpListener::local_addr).transpose()?;
+    let webhook = Webhook::new(&config.notifications).map_err(AppError::Webhook)?;
     let mut places = config.places()?;
     if let (None, Some(address)) = (&places.portal_url, portal) {
         places.portal_url = Some(format!("https://localhost:{}", address.port()));
@@ -112,7 +118,8 @@ pub fn spawn(config: &Config, clock: Arc<dyn Clock>) -> Result<Running, AppError
                 portal::server::portal(exchange, options, party, limits, tls.clone(), metrics, socket)
             });
             let servers: Servers = [gateway, operations].into_iter().chain(portal).collect();
-            serve(servers, served, tls, &ready, stopped).await;
+            let work = Work { exchange: served, tls, webhook };
+            serve(servers, work, &ready, stopped).await;
         });
     })?;
     let handles =
@@ -121,15 +128,22 @@ pub fn spawn(config: &Config, clock: Arc<dyn Clock>) -> Result<Running, AppError
     Ok(Running { exchange, gateway, operations, portal, handles, stopped: Some(stop), thread: Some(thread) })
 }
 
+/// What the tasks beside the servers need.
+struct Work {
+    exchange: Arc<Exchange>,
+    tls: Arc<LiveTls>,
+    webhook: Option<Webhook>,
+}
+
 type Servers = std::io::Result<Vec<actix_web::dev::Server>>;
 
 async fn serve(
     servers: Servers,
-    exchange: Arc<Exchange>,
-    tls: Arc<LiveTls>,
+    work: Work,
     ready: &Sender<std::io::Result<Vec<ServerHandle>>>,
     stopped: oneshot::Receiver<()>,
 ) {
+    let Work { exchange, tls, webhook } = work;
     let servers = match servers {
         Ok(servers) => servers,
         Err(why) => {
@@ -139,6 +153,7 @@ async fn serve(
     };
     drop(ready.send(Ok(servers.iter().map(actix_web::dev::Server::handle).collect())));
     let mut tasks = tasks::spawn(&exchange);
+    tasks.extend(webhook.map(|webhook| tasks::hand_on(&exchange, webhook)));
     tasks.push(actix_web::rt::spawn(live_tls::follow(tls, exchange.clock.clone())));
     let servers: Vec<_> = servers.into_iter().map(actix_web::rt::spawn).collect();
     // The sender was told to stop, or is gone: either way the servers are told by their handles.

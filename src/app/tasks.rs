@@ -16,7 +16,7 @@ use crate::service::fact_index;
 use crate::service::fairness;
 use crate::service::ingest;
 use crate::service::keys;
-use crate::service::notifications;
+use crate::service::notifications::{self, Webhook};
 use crate::service::refusals;
 use crate::service::requests;
 use crate::service::sentinels;
@@ -109,6 +109,14 @@ pub fn spawn(exchange: &Arc<Exchange>) -> Vec<JoinHandle<()>> {
         }),
         actix_web::rt::spawn(sweep_deliveries(exchange.clone())),
     ]
+}
+
+/// Hands notices to the webhook.
+pub fn hand_on(exchange: &Arc<Exchange>, webhook: Webhook) -> JoinHandle<()> {
+    every(SECOND, exchange, "Notices could not be handed to the webhook; they wait", move |e| {
+        let webhook = webhook.clone();
+        async move { notifications::deliver(&e, &webhook).await }
+    })
 }
 
 /// Waits, works, and so on; a failure is logged, and the next turn tries again.

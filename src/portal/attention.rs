@@ -2,6 +2,8 @@
 
 use maud::{Markup, html};
 
+use super::my_data;
+use super::notifications;
 use super::consents;
 use super::my_data;
 use super::notifications;
@@ -26,8 +28,8 @@ pub struct Attention {
 /// Everything, the most urgent first. A line for each source.
 pub async fn all(visit: &Visit) -> ServiceResult<Vec<Attention>> {
     let mut found: Vec<Attention> = Vec::new();
-    found.extend(notifications::attention(visit).await?);
     found.extend(my_data::attention(visit).await?);
+    found.extend(notifications::attention(visit).await?);
     found.extend(requests::attention(visit).await?);
     found.extend(consents::attention(visit).await?);
     found.sort_by_key(|one| rank(one.urgency));

@@ -24,6 +24,7 @@ use crate::domain::sections::registration::{REGISTRATION_KEY, Registration};
 use crate::domain::taxpayer_id::TaxpayerId;
 use crate::domain::timestamp::Timestamp;
 use crate::ledger::entry::EntryKind;
+use crate::store::consent_requests;
 use crate::store::consents;
 use crate::store::db::AnyConnection;
 use crate::store::error::{StoreError, StoreResult};
@@ -80,7 +81,7 @@ pub fn suspend_in_unit(
 pub fn changed_representatives(exchange: &Exchange, batch_id: &str) -> ServiceResult<Vec<String>> {
     let mut changed = Vec::new();
     // Nobody's authorisation can rest: a city's first delivery is not looked through.
-    if !exchange.ledger.read(consents::any_granted)? {
+    if !exchange.ledger.read(|c| Ok(consents::any_granted(c)? || consent_requests::any_open(c)?))? {
         return Ok(changed);
     }
     let mut after = String::new();

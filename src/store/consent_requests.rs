@@ -173,6 +173,13 @@ pub fn open_of(
     parse_all(rows)
 }
 
+/// Whether any request at all is open, as far as its status tells.
+pub fn any_open(connection: &mut AnyConnection) -> StoreResult<bool> {
+    let open = [RequestStatus::Draft.as_str(), RequestStatus::Requested.as_str()];
+    let requests = consent_request::table.filter(consent_request::status.eq_any(open));
+    Ok(on_backend!(connection, c => diesel::select(diesel::dsl::exists(requests)).get_result(c))?)
+}
+
 /// The requests prepared together, in the order of their ids.
 pub fn group(connection: &mut AnyConnection, group: &str) -> StoreResult<Vec<ConsentRequest>> {
     let rows: Vec<Row> = on_backend!(connection, c => consent_request::table

@@ -165,6 +165,9 @@ async fn the_printed_authorisation_is_proof_by_itself(backend: Backend) {
     {
         assert!(page.text.contains(part), "{part} is not on the page");
     }
+    let kept = Path::new(env!("CARGO_TARGET_TMPDIR")).join("paper");
+    std::fs::create_dir_all(&kept).unwrap();
+    std::fs::write(kept.join("letter.html"), &page.text).unwrap();
     assert!(!page.text.contains("style="), "the policy allows no inline style");
     let receipt = visitor.get(&format!("/consents/{id}/receipt")).await;
     let jws = receipt.text.clone();
@@ -176,10 +179,11 @@ async fn the_printed_authorisation_is_proof_by_itself(backend: Backend) {
         let foreign = stranger.get(&format!("/consents/{id}/{path}")).await;
         let absent = stranger.get(&format!("/consents/0192f0a0-7c00-7000-8000-0123456789ab/{path}")).await;
         assert_eq!((foreign.status.as_u16(), absent.status.as_u16()), (404, 404));
-        assert_eq!(
-            foreign.text.replace(&id, ""),
-            absent.text.replace("0192f0a0-7c00-7000-8000-0123456789ab", "")
-        );
+        let told = |page: &crate::support::portal::Page| {
+            let main = page.text.split("<main").nth(1).unwrap_or_default().to_owned();
+            main.split("<code>").next().unwrap_or_default().to_owned()
+        };
+        assert_eq!(told(&foreign), told(&absent));
     }
     // A consent that the bureau registered was shown there: the letter says so.
     let elsewhere = site.consent("bank-01", firm.as_str(), |_| {}).await;
@@ -221,9 +225,9 @@ fn pdf_holds(site: &Site, pdf: &crate::support::portal::Page, number: &str) {
             eprintln!("SKIPPED: pdftotext is not installed (apt-get install poppler-utils)");
         }
     }
-    if let Some(folder) = std::env::var_os("SHUIDAIYI_PICTURES") {
-        std::fs::copy(&path, Path::new(&folder).join("letter.pdf")).unwrap();
-    }
+    let kept = Path::new(env!("CARGO_TARGET_TMPDIR")).join("paper");
+    std::fs::create_dir_all(&kept).unwrap();
+    std::fs::copy(&path, kept.join("letter.pdf")).unwrap();
 }
 
 async fn names_of_others_stay_text_on_page_and_paper(backend: Backend) {
@@ -253,13 +257,12 @@ async fn contacts_are_registered_and_told(backend: Backend) {
     let bank = "bank-01".parse().unwrap();
     let exchange = site.exchange();
     let mut contact = exchange.ledger.read(|c| member_contacts::find(c, &bank)).unwrap().unwrap();
-    let before = site.entries().len();
     contact.contact = "数据保护负责人 0755-12345678".into();
     apply(exchange, vec![Change::SetContact(bank.clone(), contact.clone())], "test".into()).unwrap();
     assert_eq!(exchange.ledger.read(|c| member_contacts::find(c, &bank)).unwrap().unwrap(), contact);
-    let entries = site.entries();
-    assert_eq!((entries.len(), &entries[before]["change"]), (before + 1, &Value::from("contact_set")));
-    assert!(!entries[before].to_string().contains("0755"), "what was registered is a commitment");
+    let told = site.entries().into_iter().filter(|entry| entry["change"] == "contact_set");
+    let told: Vec<String> = told.map(|entry| entry.to_string()).collect();
+    assert!(told.len() == 1 && !told[0].contains("0755"), "what was registered is a commitment: {told:?}");
     contact.complaint = "a\u{202e}b".into();
     assert!(apply(exchange, vec![Change::SetContact(bank, contact.clone())], "test".into()).is_err());
     let nobody = "nobody".parse().unwrap();

@@ -7,6 +7,7 @@ use shuidaiyi::domain::case::{Answer, Case, Closure};
 use shuidaiyi::domain::consent::{Consent, ConsentTerms};
 use shuidaiyi::domain::denial::{ConsentFault, Denial};
 use shuidaiyi::domain::hold::{Hold, HoldTarget};
+use shuidaiyi::domain::correction::{Correction, Resolution};
 use shuidaiyi::domain::import::{InputRule, RowError};
 use shuidaiyi::domain::product::{FieldProfile, ProductTerms};
 use shuidaiyi::domain::timestamp::Timestamp;
@@ -25,6 +26,7 @@ use shuidaiyi::seal::sd_jwt::DossierClaims;
 use shuidaiyi::seal::trust::TrustFile;
 use shuidaiyi::seal::verify::Expectations;
 use shuidaiyi::service::cases::{CaseChange, CaseView};
+use shuidaiyi::service::corrections::{CorrectionChange, CorrectionView};
 use shuidaiyi::service::consent::{ConsentChange, ConsentView, NewConsent};
 use shuidaiyi::service::consent_receipt::ReceiptAnswer;
 use shuidaiyi::service::deletions::{RetentionView, Stated, Statement};
@@ -247,6 +249,36 @@ fn mandates_are_answered_so() {
     assert_eq!(serde_json::to_value(change).unwrap(), changed);
     let new: NewMandate = read(&sample("mandate-new"));
     assert_eq!(serde_json::to_value(new.from).unwrap(), mandate["from"]);
+}
+
+#[test]
+fn a_correction_is_shown_so() {
+    let shown = sample("correction");
+    let limits =
+        without(&shown, &keys(&shown).into_iter().filter(|name| !name.ends_with("_by")).collect::<Vec<_>>());
+    let open = || Correction {
+        id: read(&shown["id"]),
+        taxpayer: read(&shown["taxpayer_id"]),
+        section: read(&shown["section"]),
+        record_key: read(&shown["record"]),
+        text: read(&shown["text"]),
+        requested_at: read(&shown["requested_at"]),
+        requested_as: read(&shown["requested_as"]),
+        limits: read(&limits),
+        resolution: None,
+    };
+    let view = CorrectionView::of(open(), "2026-11-28".parse().unwrap());
+    assert_eq!(serde_json::to_value(&view).unwrap(), shown);
+    let decided = sample("correction-change");
+    let end = Resolution {
+        outcome: read(&decided["outcome"]),
+        note: read(&decided["note"]),
+        at: read(&decided["resolved_at"]),
+    };
+    let resolved = Correction { resolution: Some(end), ..open() };
+    let correction = CorrectionView::of(resolved, "2026-11-30".parse().unwrap());
+    let change = CorrectionChange { correction, receipt: read(&decided["receipt"]) };
+    assert_eq!(serde_json::to_value(change).unwrap(), decided);
 }
 
 #[test]
