@@ -127,13 +127,6 @@ impl Browser {
         }
     }
 
-    /// Enters text into a field.
-    pub async fn fill(&self, selector: &str, text: &str) {
-        let field = self.find(selector).await;
-        field.clear().await.unwrap();
-        field.send_keys(text).await.unwrap();
-    }
-
     async fn find(&self, selector: &str) -> fantoccini::elements::Element {
         match self.client.wait().at_most(PATIENCE).for_element(Locator::Css(selector)).await {
             Ok(element) => element,
@@ -146,11 +139,6 @@ impl Browser {
     /// How many elements this CSS selector finds.
     pub async fn count(&self, selector: &str) -> usize {
         self.client.find_all(Locator::Css(selector)).await.unwrap().len()
-    }
-
-    /// An element's attribute.
-    pub async fn attribute(&self, selector: &str, name: &str) -> Option<String> {
-        self.find(selector).await.attr(name).await.unwrap()
     }
 
     /// Waits until the page says this.

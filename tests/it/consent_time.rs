@@ -51,7 +51,9 @@ async fn a_consent_is_announced_and_expires_once(backend: Backend) {
     sql::execute(&sql::ledger(&site), &["DELETE FROM consent_clock"]);
     let exchange = site.exchange().clone();
     exchange.blocking(consent_clock::adopt).await.unwrap();
-    for (days, expiring, expired) in [(12, 0, None), (2, 1, None), (5, 2, None), (2, 2, Some(1)), (1, 2, Some(1))] {
+    for (days, expiring, expired) in
+        [(12, 0, None), (2, 1, None), (5, 2, None), (2, 2, Some(1)), (1, 2, Some(1))]
+    {
         site.clock.advance_seconds(days * DAY);
         // The steps are rows: a restart forgets none.
         site.restart();
@@ -114,7 +116,10 @@ async fn a_bank_states_what_it_deleted(backend: Backend) {
     };
     assert_eq!(listed("bank-01", true).await, Vec::<Value>::new());
     let owed = listed("bureau", false).await;
-    assert_eq!((owed.len(), owed[0]["consent_id"].as_str(), owed[0]["overdue"].as_bool()), (1, Some(&*consent), Some(false)));
+    assert_eq!(
+        (owed.len(), owed[0]["consent_id"].as_str(), owed[0]["overdue"].as_bool()),
+        (1, Some(&*consent), Some(false))
+    );
     assert_eq!(listed("bank-02", false).await, Vec::<Value>::new());
 
     site.clock.advance_seconds(4 * DAY);
@@ -132,9 +137,24 @@ async fn a_bank_states_what_it_deleted(backend: Backend) {
     for (member, id, jws, answer) in [
         ("bank-02", consent.as_str(), good.clone(), StatusCode::NOT_FOUND),
         ("bank-01", unused.as_str(), good.clone(), StatusCode::UNPROCESSABLE_ENTITY),
-        ("bank-01", consent.as_str(), statement(&consent, in_days(&site, 1)), StatusCode::UNPROCESSABLE_ENTITY),
-        ("bank-01", consent.as_str(), format!("{}A", &good[..good.len() - 1]), StatusCode::UNPROCESSABLE_ENTITY),
-        ("bank-01", consent.as_str(), key.sign("key-proof+jwt", &json!({})), StatusCode::UNPROCESSABLE_ENTITY),
+        (
+            "bank-01",
+            consent.as_str(),
+            statement(&consent, in_days(&site, 1)),
+            StatusCode::UNPROCESSABLE_ENTITY,
+        ),
+        (
+            "bank-01",
+            consent.as_str(),
+            format!("{}A", &good[..good.len() - 1]),
+            StatusCode::UNPROCESSABLE_ENTITY,
+        ),
+        (
+            "bank-01",
+            consent.as_str(),
+            key.sign("key-proof+jwt", &json!({})),
+            StatusCode::UNPROCESSABLE_ENTITY,
+        ),
     ] {
         let (status, body) = state(member, id, jws).await;
         assert_eq!(status, answer, "{member} {body}");

@@ -25,19 +25,22 @@ const NO_PAGES: [&str; 11] = [
     "/requests/{id}/answered",
 ];
 
-async fn look(browser: &Browser, name: &str, path: &str) {
+/// A page in every way, kept as a picture; what is wrong with it.
+async fn look(browser: &Browser, name: &str, path: &str, wrong: &mut Vec<String>) {
     for (lang, width) in LOOKS {
         let joint = if path.contains('?') { '&' } else { '?' };
         browser.open(&format!("{path}{joint}lang={lang}"), width).await;
         browser.keep(&format!("{name}-{lang}-{width}")).await;
         let place = format!("{path} in {lang} at {width}");
-        let none: [String; 0] = [];
-        assert_eq!(browser.overflow().await, none, "{place} is wider than the window");
+        let mut say = |what: &str, found: Vec<String>| {
+            wrong.extend(found.into_iter().map(|one| format!("{place}: {what}: {one}")));
+        };
+        say("wider than the window", browser.overflow().await);
         if width == PHONE {
-            assert_eq!(browser.small_targets().await, none, "{place} has targets too small for a finger");
+            say("too small for a finger", browser.small_targets().await);
         }
-        assert_eq!(browser.accessibility().await, none, "{place}");
-        assert_eq!(browser.complaints().await, none, "{place}");
+        say("accessibility", browser.accessibility().await);
+        say("complaint", browser.complaints().await);
     }
 }
 
@@ -87,15 +90,16 @@ async fn every_page_is_whole_on_a_desk_and_a_phone() {
     let scene = scene();
     let Some(browser) = Browser::start(&scene.site.portal_url()).await else { return };
     let examples = examples(&scene).await;
+    let mut wrong = Vec::new();
     let pages: Vec<_> = table().into_iter().filter(|entry| entry.method_name() == "GET").collect();
     for (name, path) in [("landing", "/"), ("sign-in", "/sign-in"), ("sign-in-none", "/sign-in?q=nobody")] {
-        look(&browser, name, path).await;
+        look(&browser, name, path, &mut wrong).await;
     }
     sign_in(&browser, "keeper", PHONE).await;
-    look(&browser, "choose-firm", "/firms").await;
+    look(&browser, "choose-firm", "/firms", &mut wrong).await;
     browser.press("button[name=firm][value='0']").await;
-    look(&browser, "home-keeper", "/").await;
-    look(&browser, "refused", "/consents/0/revoke").await;
+    look(&browser, "home-keeper", "/", &mut wrong).await;
+    look(&browser, "refused", "/consents/0/revoke", &mut wrong).await;
     sign_in(&browser, "head", DESK).await;
     for entry in pages.into_iter().filter(|entry| !NO_PAGES.contains(&entry.path)) {
         if entry.needs == Needs::Nobody && entry.path != "/" {
@@ -108,10 +112,11 @@ async fn every_page_is_whole_on_a_desk_and_a_phone() {
             false => entry.path,
         };
         let name = entry.path.trim_matches('/').replace(['/', '{', '}'], "-");
-        look(&browser, &format!("own-{name}"), path).await;
+        look(&browser, &format!("own-{name}"), path, &mut wrong).await;
     }
-    look(&browser, "absent", "/nothing-here").await;
+    look(&browser, "absent", "/nothing-here", &mut wrong).await;
     browser.leave().await;
+    assert!(wrong.is_empty(), "{}", wrong.join("\n\n"));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
