@@ -2,10 +2,10 @@
 
 use maud::{Markup, html};
 
-use super::my_data;
-use super::notifications;
 use super::consents;
 use super::my_data;
+use super::my_data;
+use super::notifications;
 use super::notifications;
 use super::requests;
 use super::visit::Visit;

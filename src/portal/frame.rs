@@ -41,8 +41,6 @@ pub enum Menu {
 }
 
 /// Each page of the menu, a line each: its path and its names.
-const MENU: &[(Menu, &str, &str, &str)] =
-    &[(Menu::Home, "/", "首页", "Home"), (Menu::MyData, "/my-data", "我的数据", "My data")];
 const MENU: &[(Menu, &str, &str, &str)] = &[
     (Menu::Home, "/", "首页", "Home"),
     (Menu::Grant, "/grant", "新建授权", "New"),

@@ -20,13 +20,6 @@ pub async fn show(visit: Visit) -> ServiceResult<HttpResponse> {
 }
 
 /// What one can do here, a line each: where, and in a few words.
-const TASKS: &[(&str, &str, &str, &str, &str)] = &[(
-    "/my-data",
-    "我的数据",
-    "My data",
-    "查看税务机关持有的数据，下载，或申请更正",
-    "See what the bureau holds, download it, or have it corrected",
-)];
 const TASKS: &[(&str, &str, &str, &str, &str)] = &[
     (
         "/grant",

@@ -14,8 +14,8 @@ use crate::domain::consent_request::{
     BankLabels, ConsentRequest, LABEL_LENGTH_MAX, RequestOrigin, RequestStatus, RequestTerms,
 };
 use crate::domain::member::MemberId;
-use crate::domain::notice::Notice;
 use crate::domain::member_contact::is_unprintable;
+use crate::domain::notice::Notice;
 use crate::domain::return_url::ReturnUrl;
 use crate::domain::section::Section;
 use crate::domain::taxpayer_id::TaxpayerId;
