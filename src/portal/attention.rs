@@ -4,8 +4,6 @@ use maud::{Markup, html};
 
 use super::consents;
 use super::my_data;
-use super::my_data;
-use super::notifications;
 use super::notifications;
 use super::requests;
 use super::visit::Visit;
