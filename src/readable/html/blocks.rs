@@ -8,8 +8,8 @@ use super::writer::{Voice, Writer};
 /// A text column wider than this breaks its lines.
 const LONG: usize = 30;
 
-/// A table with more columns than this can be scrolled by keyboard.
-const MANY_COLUMNS: usize = 6;
+/// A table with more columns than this may be wider than a phone, and can be scrolled by keyboard.
+const MANY_COLUMNS: usize = 3;
 
 /// A table with more columns than this is set smaller on paper.
 const DENSE_COLUMNS: usize = 8;
