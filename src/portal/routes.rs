@@ -68,8 +68,19 @@ impl Entry {
 
 /// Every route of the portal, a line each.
 pub fn table() -> Vec<Entry> {
-    let get = |path, needs, handler: Handler| Entry { method: Method::GET, path, needs, handler };
-    let post = |path, needs, handler: Handler| Entry { method: Method::POST, path, needs, handler };
+    [entrance(), granting(), following()].concat()
+}
+
+fn get(path: &'static str, needs: Needs, handler: Handler) -> Entry {
+    Entry { method: Method::GET, path, needs, handler }
+}
+
+fn post(path: &'static str, needs: Needs, handler: Handler) -> Entry {
+    Entry { method: Method::POST, path, needs, handler }
+}
+
+/// The way in and out.
+fn entrance() -> Vec<Entry> {
     vec![
         get("/", Needs::Nobody, |v| Box::pin(home::show(v))),
         get("/assets/{name}", Needs::Nobody, |v| Box::pin(assets::serve(v))),
@@ -81,39 +92,18 @@ pub fn table() -> Vec<Entry> {
         post("/sign-out", Needs::Session, |v| Box::pin(sign_in::sign_out(v))),
         get("/firms", Needs::Session, |v| Box::pin(firms::show(v))),
         post("/firms", Needs::Session, |v| Box::pin(firms::choose(v))),
-        get("/consents/{id}/letter", Needs::Firm, |v| Box::pin(paper::show(v))),
-        get("/consents/{id}/letter.pdf", Needs::Firm, |v| Box::pin(paper::pdf(v))),
-        get("/consents/{id}/receipt", Needs::Firm, |v| Box::pin(paper::receipt(v))),
-        get("/accesses", Needs::Firm, |v| Box::pin(access::list(v))),
-        get("/accesses/{id}", Needs::Firm, |v| Box::pin(access::detail::show(v))),
-        get("/accesses/{id}/receipt.json", Needs::Firm, |v| Box::pin(access::detail::receipt(v))),
-        post("/accesses/{id}/evidence", Needs::Firm, |v| Box::pin(access::detail::evidence(v))),
-        post("/accesses/{id}/dispute", Needs::Firm, |v| Box::pin(access::detail::dispute(v))),
-        get("/my-copy", Needs::Firm, |v| Box::pin(my_copy::show(v))),
-        post("/my-copy", Needs::Recent, |v| Box::pin(my_copy::take(v))),
-        get("/my-copy/{id}/receipt.json", Needs::Firm, |v| Box::pin(my_copy::receipt(v))),
-        get("/notifications", Needs::Firm, |v| Box::pin(notifications::show(v))),
-        post("/notifications/read", Needs::Firm, |v| Box::pin(notifications::read(v))),
-        get("/report", Needs::Firm, |v| Box::pin(report::show(v))),
-        post("/report", Needs::Firm, |v| Box::pin(report::send(v))),
         get("/step-up", Needs::Session, |v| Box::pin(step_up::show(v))),
         get("/step-up/start", Needs::Session, |v| Box::pin(bureau_sign_in::step_up(v))),
         post("/step-up/demo", Needs::Session, |v| Box::pin(demo_sign_in::step_up(v))),
-        get("/my-data", Needs::Firm, |v| Box::pin(my_data::show(v))),
-        get("/my-data/{section}", Needs::Firm, |v| Box::pin(my_data::section::show(v))),
-        get("/my-data/{section}/csv", Needs::Firm, |v| Box::pin(my_data::csv::download(v))),
-        get("/my-data/{section}/records/{record}", Needs::Firm, |v| Box::pin(my_data::record::show(v))),
-        post("/my-data/{section}/records/{record}/correction", Needs::Firm, |v| {
-            Box::pin(my_data::record::request(v))
-        }),
-        get("/my-data/{section}/records/{record}/statement", Needs::Grantor, |v| {
-            Box::pin(my_data::record::statement_form(v))
-        }),
-        post("/my-data/{section}/records/{record}/statement", Needs::Grantor, |v| {
-            Box::pin(my_data::record::state_it(v))
-        }),
-        get("/corrections", Needs::Firm, |v| Box::pin(corrections::list(v))),
-        post("/corrections/{id}/withdrawal", Needs::Firm, |v| Box::pin(corrections::withdraw(v))),
+    ]
+}
+
+/// Asking, granting, and what was granted.
+fn granting() -> Vec<Entry> {
+    vec![
+        get("/consents/{id}/letter", Needs::Firm, |v| Box::pin(paper::show(v))),
+        get("/consents/{id}/letter.pdf", Needs::Firm, |v| Box::pin(paper::pdf(v))),
+        get("/consents/{id}/receipt", Needs::Firm, |v| Box::pin(paper::receipt(v))),
         get("/grant", Needs::Firm, |v| Box::pin(choose::show(v))),
         post("/grant", Needs::Firm, |v| Box::pin(choose::choose(v))),
         get("/grant/{id}/terms", Needs::Firm, |v| Box::pin(terms::show(v))),
@@ -141,6 +131,39 @@ pub fn table() -> Vec<Entry> {
         post("/settings/block", Needs::Grantor, |v| Box::pin(settings::block(v))),
         post("/settings/unblock", Needs::Grantor, |v| Box::pin(settings::unblock(v))),
         post("/settings/joint", Needs::Grantor, |v| Box::pin(settings::set_joint(v))),
+    ]
+}
+
+/// What was seen, and what the bureau holds.
+fn following() -> Vec<Entry> {
+    vec![
+        get("/accesses", Needs::Firm, |v| Box::pin(access::list(v))),
+        get("/accesses/{id}", Needs::Firm, |v| Box::pin(access::detail::show(v))),
+        get("/accesses/{id}/receipt.json", Needs::Firm, |v| Box::pin(access::detail::receipt(v))),
+        post("/accesses/{id}/evidence", Needs::Firm, |v| Box::pin(access::detail::evidence(v))),
+        post("/accesses/{id}/dispute", Needs::Firm, |v| Box::pin(access::detail::dispute(v))),
+        get("/my-copy", Needs::Firm, |v| Box::pin(my_copy::show(v))),
+        post("/my-copy", Needs::Recent, |v| Box::pin(my_copy::take(v))),
+        get("/my-copy/{id}/receipt.json", Needs::Firm, |v| Box::pin(my_copy::receipt(v))),
+        get("/notifications", Needs::Firm, |v| Box::pin(notifications::show(v))),
+        post("/notifications/read", Needs::Firm, |v| Box::pin(notifications::read(v))),
+        get("/report", Needs::Firm, |v| Box::pin(report::show(v))),
+        post("/report", Needs::Firm, |v| Box::pin(report::send(v))),
+        get("/my-data", Needs::Firm, |v| Box::pin(my_data::show(v))),
+        get("/my-data/{section}", Needs::Firm, |v| Box::pin(my_data::section::show(v))),
+        get("/my-data/{section}/csv", Needs::Firm, |v| Box::pin(my_data::csv::download(v))),
+        get("/my-data/{section}/records/{record}", Needs::Firm, |v| Box::pin(my_data::record::show(v))),
+        post("/my-data/{section}/records/{record}/correction", Needs::Firm, |v| {
+            Box::pin(my_data::record::request(v))
+        }),
+        get("/my-data/{section}/records/{record}/statement", Needs::Grantor, |v| {
+            Box::pin(my_data::record::statement_form(v))
+        }),
+        post("/my-data/{section}/records/{record}/statement", Needs::Grantor, |v| {
+            Box::pin(my_data::record::state_it(v))
+        }),
+        get("/corrections", Needs::Firm, |v| Box::pin(corrections::list(v))),
+        post("/corrections/{id}/withdrawal", Needs::Firm, |v| Box::pin(corrections::withdraw(v))),
     ]
 }
 
