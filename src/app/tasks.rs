@@ -31,6 +31,13 @@ const HOUR: Duration = Duration::from_secs(3600);
 
 /// Starts every task on the current thread's runtime.
 pub fn spawn(exchange: &Arc<Exchange>) -> Vec<JoinHandle<()>> {
+    let mut tasks = of_the_exchange(exchange);
+    tasks.extend(of_the_firms(exchange));
+    tasks
+}
+
+/// The directory, keys, the ledger and what watches it.
+fn of_the_exchange(exchange: &Arc<Exchange>) -> Vec<JoinHandle<()>> {
     vec![
         every(REFRESH_EVERY, exchange, "The member directory could not be read", |e| async move {
             e.blocking(|e| Ok(e.directory.refresh()?)).await
@@ -77,6 +84,13 @@ pub fn spawn(exchange: &Arc<Exchange>) -> Vec<JoinHandle<()>> {
         every(HOUR, exchange, "Releases that led to nothing could not be judged", |e| async move {
             e.blocking(sentinels::judge_unused).await
         }),
+        actix_web::rt::spawn(sweep_deliveries(exchange.clone())),
+    ]
+}
+
+/// The portal's sessions, and what time does to authorisations, requests and notices.
+fn of_the_firms(exchange: &Arc<Exchange>) -> Vec<JoinHandle<()>> {
+    vec![
         at_once_and_every(
             600 * SECOND,
             exchange,
@@ -107,7 +121,6 @@ pub fn spawn(exchange: &Arc<Exchange>) -> Vec<JoinHandle<()>> {
         at_once_and_every(HOUR, exchange, "Sessions that ended could not be forgotten", |e| async move {
             e.blocking(sessions::sweep).await.map(drop)
         }),
-        actix_web::rt::spawn(sweep_deliveries(exchange.clone())),
     ]
 }
 
