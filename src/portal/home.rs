@@ -42,13 +42,7 @@ const TASKS: &[(&str, &str, &str, &str, &str)] = &[
         "查看、变更，两步撤回。",
         "Look, change, revoke in two clicks.",
     ),
-    (
-        "/settings",
-        "授权设置",
-        "Settings",
-        "屏蔽银行，设置双人确认。",
-        "Block banks, ask for two persons.",
-    ),
+    ("/settings", "授权设置", "Settings", "屏蔽银行，设置双人确认。", "Block banks, ask for two persons."),
 ];
 
 async fn home(visit: Visit) -> ServiceResult<HttpResponse> {

@@ -16,7 +16,8 @@ use crate::service::requests::{self, RequestView};
 pub async fn list(visit: Visit) -> ServiceResult<HttpResponse> {
     let open = requests::pending(&visit.exchange, visit.acting()?).await?;
     let (asked, rest): (Vec<_>, Vec<_>) = open.into_iter().partition(|one| one.origin == RequestOrigin::Bank);
-    let (drafts, handed): (Vec<_>, Vec<_>) = rest.into_iter().partition(|one| one.status == RequestStatus::Draft);
+    let (drafts, handed): (Vec<_>, Vec<_>) =
+        rest.into_iter().partition(|one| one.status == RequestStatus::Draft);
     let body = html! {
         div.heading {
             h1 { (visit.t("待确认", "Waiting for an answer")) }
@@ -49,7 +50,10 @@ fn part(visit: &Visit, id: &str, title: &str, requests: &[RequestView], nothing:
 fn row(visit: &Visit, one: &RequestView) -> Markup {
     let next = match one.status {
         RequestStatus::Draft => "terms",
-        RequestStatus::Requested | RequestStatus::Granted | RequestStatus::Declined | RequestStatus::Lapsed => "preview",
+        RequestStatus::Requested
+        | RequestStatus::Granted
+        | RequestStatus::Declined
+        | RequestStatus::Lapsed => "preview",
     };
     html! {
         div.request {
@@ -82,8 +86,12 @@ fn row(visit: &Visit, one: &RequestView) -> Markup {
 fn standing(visit: &Visit, one: &RequestView) -> Markup {
     match (one.status, one.origin) {
         (RequestStatus::Draft, _) => badge(Tone::Quiet, visit.t("草稿", "Draft")),
-        (RequestStatus::Requested, RequestOrigin::Bank) => badge(Tone::Warn, visit.t("银行请求", "A bank asks")),
-        (RequestStatus::Requested, RequestOrigin::Firm) => badge(Tone::Warn, visit.t("待有权人确认", "Waits for who may grant")),
+        (RequestStatus::Requested, RequestOrigin::Bank) => {
+            badge(Tone::Warn, visit.t("银行请求", "A bank asks"))
+        }
+        (RequestStatus::Requested, RequestOrigin::Firm) => {
+            badge(Tone::Warn, visit.t("待有权人确认", "Waits for who may grant"))
+        }
         (RequestStatus::Granted, _) => badge(Tone::Good, visit.t("已授权", "Granted")),
         (RequestStatus::Declined, _) => badge(Tone::Quiet, visit.t("已拒绝", "Declined")),
         (RequestStatus::Lapsed, _) => badge(Tone::Quiet, visit.t("逾期未确认", "Lapsed")),
@@ -173,7 +181,9 @@ pub async fn attention(visit: &Visit) -> ServiceResult<Vec<Attention>> {
                 RequestOrigin::Firm => format!("待确认授权：{} · {}", one.bank_name, one.product_name),
             },
             en: match one.origin {
-                RequestOrigin::Bank => format!("{} asks for an authorisation: {}", one.bank_name, one.product_name),
+                RequestOrigin::Bank => {
+                    format!("{} asks for an authorisation: {}", one.bank_name, one.product_name)
+                }
                 RequestOrigin::Firm => format!("To be confirmed: {} · {}", one.bank_name, one.product_name),
             },
             href: format!("/grant/{}/preview", one.group),

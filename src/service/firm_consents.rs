@@ -67,7 +67,12 @@ pub async fn find(exchange: &Arc<Exchange>, acting: &ActingFor, id: String) -> S
     found.ok_or(ServiceError::NotFound)
 }
 
-fn view(c: &mut AnyConnection, exchange: &Exchange, one: FirmConsent, now: Timestamp) -> StoreResult<OwnConsent> {
+fn view(
+    c: &mut AnyConnection,
+    exchange: &Exchange,
+    one: FirmConsent,
+    now: Timestamp,
+) -> StoreResult<OwnConsent> {
     let product = products::find(c, &one.consent.terms.product_id)?;
     let terms = &one.consent.terms;
     Ok(OwnConsent {

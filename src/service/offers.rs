@@ -31,15 +31,19 @@ pub async fn offers(exchange: &Arc<Exchange>) -> ServiceResult<Vec<Offer>> {
         .map(|member| (member.id, member.name))
         .collect();
     let today = exchange.clock.now().shanghai_date();
-    let mut found = exchange.blocking(|e| Ok(e.ledger.read(|c| {
-        let (mut found, mut after) = (Vec::new(), String::new());
-        loop {
-            let page = products::page(c, None, &after, PAGE)?;
-            let Some(last) = page.last() else { return Ok(found) };
-            after.clone_from(&last.id);
-            found.extend(page);
-        }
-    })?)).await?;
+    let mut found = exchange
+        .blocking(|e| {
+            Ok(e.ledger.read(|c| {
+                let (mut found, mut after) = (Vec::new(), String::new());
+                loop {
+                    let page = products::page(c, None, &after, PAGE)?;
+                    let Some(last) = page.last() else { return Ok(found) };
+                    after.clone_from(&last.id);
+                    found.extend(page);
+                }
+            })?)
+        })
+        .await?;
     found.retain(|product: &Product| product.status == ProductStatus::Approved);
     let offer = |product: Product| {
         let profile = product.profile.clone()?;
@@ -49,6 +53,8 @@ pub async fn offers(exchange: &Arc<Exchange>) -> ServiceResult<Vec<Offer>> {
         Some(Offer { bank_name, product, profile })
     };
     let mut offers: Vec<Offer> = found.into_iter().filter_map(offer).collect();
-    offers.sort_by(|one, other| (&one.product.bank, &one.product.id).cmp(&(&other.product.bank, &other.product.id)));
+    offers.sort_by(|one, other| {
+        (&one.product.bank, &one.product.id).cmp(&(&other.product.bank, &other.product.id))
+    });
     Ok(offers)
 }

@@ -42,8 +42,7 @@ pub fn page(
     before: Option<&str>,
     limit: i64,
 ) -> StoreResult<Vec<FirmConsent>> {
-    let columns =
-        (consent::id, consent::granted_at, consent::changed_at, consent::revocation_reason);
+    let columns = (consent::id, consent::granted_at, consent::changed_at, consent::revocation_reason);
     let mut query = consent::table
         .filter(consent::taxpayer_id.eq(taxpayer.as_str().to_owned()))
         .order(consent::id.desc())

@@ -34,6 +34,7 @@ mod mandates;
 mod member_keys;
 mod pkcs11;
 mod portal;
+mod portal_pages;
 mod preview;
 mod quotas;
 mod races;

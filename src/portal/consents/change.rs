@@ -56,8 +56,14 @@ pub async fn ask_revoke(visit: Visit) -> ServiceResult<HttpResponse> {
 pub async fn revoke(visit: Visit) -> ServiceResult<HttpResponse> {
     let id = visit.path("id")?;
     let reason = visit.form()?.text("reason").map(str::to_owned);
-    if reason.as_ref().is_some_and(|text| text.chars().count() > REASON_LENGTH_MAX || text.chars().any(char::is_control)) {
-        return Err(ServiceError::invalid("reason", "最多200字 at most 200 characters, none of them a control character"));
+    if reason
+        .as_ref()
+        .is_some_and(|text| text.chars().count() > REASON_LENGTH_MAX || text.chars().any(char::is_control))
+    {
+        return Err(ServiceError::invalid(
+            "reason",
+            "最多200字 at most 200 characters, none of them a control character",
+        ));
     }
     standing::revoke(&visit.exchange, visit.acting()?, id.clone(), reason).await?;
     Ok(visit.done(&format!("/consents/{id}"), "revoked"))

@@ -72,7 +72,9 @@ fn terms(visit: &Visit, one: &OwnConsent) -> Markup {
     let personal = match (terms.personal_data, one.covers_personal_data) {
         (false, _) => visit.t("不提供", "none leaves"),
         (true, true) => visit.t("本人已单独同意提供", "with that person's own consent"),
-        (true, false) => visit.t("本人已撤回同意，不再提供", "that person took the consent back: none leaves any more"),
+        (true, false) => {
+            visit.t("本人已撤回同意，不再提供", "that person took the consent back: none leaves any more")
+        }
     };
     html! {
         dl.facts {

@@ -34,7 +34,8 @@ pub async fn show(visit: Visit) -> ServiceResult<HttpResponse> {
 pub async fn choose(visit: Visit) -> ServiceResult<HttpResponse> {
     let offers = offers(&visit.exchange).await?;
     let ticked: Vec<&str> = visit.form()?.all("product").collect();
-    let chosen: Vec<&Offer> = offers.iter().filter(|offer| ticked.contains(&offer.product.id.as_str())).collect();
+    let chosen: Vec<&Offer> =
+        offers.iter().filter(|offer| ticked.contains(&offer.product.id.as_str())).collect();
     if chosen.is_empty() {
         return Ok(visit.again(Menu::Grant, "新建授权", "New authorisation", &page(&visit, &offers, true)));
     }
@@ -132,8 +133,10 @@ fn one_bank(visit: &Visit, offers: &[Offer]) -> Markup {
 
 fn terms(visit: &Visit, offer: &Offer) -> String {
     let terms = &offer.product.terms;
-    let (most, rate, months) = (short_yuan(terms.amount_max_fen.get()), terms.rate_pct, terms.term_months_max);
-    let (drawdown, repayment) = (words::drawdown(visit.lang, terms.drawdown), words::repayment(visit.lang, terms.repayment));
+    let (most, rate, months) =
+        (short_yuan(terms.amount_max_fen.get()), terms.rate_pct, terms.term_months_max);
+    let (drawdown, repayment) =
+        (words::drawdown(visit.lang, terms.drawdown), words::repayment(visit.lang, terms.repayment));
     visit.t(
         &format!("最高{most}，年化利率（单利）{rate}%，最长{months}个月，{drawdown}，{repayment}，纯信用"),
         &format!("up to {most}, {rate}% a year (simple), at most {months} months, {drawdown}, {repayment}, unsecured"),

@@ -178,9 +178,9 @@ fn signing(visit: &Visit, found: &[Read]) -> Markup {
 }
 
 fn approval(visit: &Visit, found: &[Read], group: &str) -> Markup {
-    let all_given = found.iter().all(|one| {
-        one.request.approved_by.iter().any(|by| by.role == PortalRole::FinancialOfficer)
-    });
+    let all_given = found
+        .iter()
+        .all(|one| one.request.approved_by.iter().any(|by| by.role == PortalRole::FinancialOfficer));
     html! {
         section.card {
             h2 { (visit.t("财务负责人同意（双人确认）", "The financial officer agrees (joint approval)")) }

@@ -29,9 +29,9 @@ pub async fn grant(visit: Visit) -> ServiceResult<HttpResponse> {
         return Ok(visit.again(Menu::Grant, "阅读并确认", "Read and confirm", &body));
     }
     let granted = requests::grant(&visit.exchange, visit.acting()?, Grant { items }).await?;
-    let returning = found.iter().find(|one| {
-        one.request.returns && granted.iter().any(|done| done.request_id == one.request.id)
-    });
+    let returning = found
+        .iter()
+        .find(|one| one.request.returns && granted.iter().any(|done| done.request_id == one.request.id));
     Ok(match (returning, granted.as_slice()) {
         (Some(one), _) => visit.done(&format!("/requests/{}/answered", one.request.id), "granted"),
         (None, [only]) => visit.done(&format!("/consents/{}", only.consent.terms.id), "granted"),

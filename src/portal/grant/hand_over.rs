@@ -17,7 +17,10 @@ pub async fn make(visit: Visit) -> ServiceResult<HttpResponse> {
     let requests = together(&visit).await?;
     let first = requests.first().ok_or(ServiceError::NotFound)?;
     let made = hand_over(&visit.exchange, visit.acting()?, first.id.clone()).await?;
-    let label = visit.t("用手机扫描的二维码，内容与下面的链接相同", "A code to scan with a phone; it holds the link below");
+    let label = visit.t(
+        "用手机扫描的二维码，内容与下面的链接相同",
+        "A code to scan with a phone; it holds the link below",
+    );
     let drawn = code(&made.url, label)?;
     let body = html! {
         (steps(&visit, Step::Confirm, Some(&first.group), false))

@@ -48,9 +48,7 @@ pub async fn together(visit: &Visit) -> ServiceResult<Vec<RequestView>> {
 
 /// Whether all of them can still be changed: drafts of the firm's own.
 pub fn are_drafts(requests: &[RequestView]) -> bool {
-    requests
-        .iter()
-        .all(|one| one.origin == RequestOrigin::Firm && one.status == RequestStatus::Draft)
+    requests.iter().all(|one| one.origin == RequestOrigin::Firm && one.status == RequestStatus::Draft)
 }
 
 /// Where one is among the four steps; those done before are links where one can go back to them.

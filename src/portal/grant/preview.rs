@@ -132,7 +132,11 @@ fn closed(visit: &Visit, why: Denial) -> &str {
 fn content(visit: &Visit, request: &RequestView, seen: &Preview) -> Markup {
     let contents = Contents {
         claims: seen.claims(),
-        sections: seen.sections.iter().map(|(section, object)| (section.as_str().to_owned(), object.clone())).collect(),
+        sections: seen
+            .sections
+            .iter()
+            .map(|(section, object)| (section.as_str().to_owned(), object.clone()))
+            .collect(),
     };
     let book = Book::new(&contents, seen.at.shanghai_date());
     let voice = voice(visit.lang);
@@ -180,7 +184,8 @@ fn one_section(visit: &Visit, one: &Section, voice: Voice, ids: &mut Ids) -> Mar
         Tone::Bad => crate::http::html::parts::Tone::Bad,
     };
     let title = visit.t(&one.title.zh, &one.title.en);
-    let mut blocks: Vec<Block> = one.meaning.iter().map(|(tone, label)| Block::Note(*tone, label.clone())).collect();
+    let mut blocks: Vec<Block> =
+        one.meaning.iter().map(|(tone, label)| Block::Note(*tone, label.clone())).collect();
     blocks.extend(one.blocks.iter().cloned());
     html! {
         details.card.part open[one.blocks.len() < 8] {

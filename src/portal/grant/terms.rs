@@ -45,20 +45,27 @@ pub async fn show(visit: Visit) -> ServiceResult<HttpResponse> {
 pub async fn choose(visit: Visit) -> ServiceResult<HttpResponse> {
     let drafts = together(&visit).await?;
     let Some(first) = drafts.first().filter(|_| are_drafts(&drafts)) else {
-        return Err(ServiceError::Conflict("已交由有权人确认，不能再修改 handed over: no longer to be changed".into()));
+        return Err(ServiceError::Conflict(
+            "已交由有权人确认，不能再修改 handed over: no longer to be changed".into(),
+        ));
     };
     let open = opened(&visit, &drafts).await?;
     let wanted = read(visit.form()?, &first.terms)?;
     let mut wrong = Vec::new();
     for draft in &drafts {
         let allowed = open.iter().find(|offer| offer.product.id == draft.product_id);
-        let terms = within(&wanted, allowed.map(|offer| offer.profile.sections.as_slice()).unwrap_or_default());
+        let terms =
+            within(&wanted, allowed.map(|offer| offer.profile.sections.as_slice()).unwrap_or_default());
         if terms.sections.is_empty() {
             let name = &draft.product_name;
-            wrong.push(visit.t(
-                &format!("请至少选择一项“{name}”可以接收的内容。"),
-                &format!("Pick at least one item that “{name}” can receive."),
-            ).to_owned());
+            wrong.push(
+                visit
+                    .t(
+                        &format!("请至少选择一项“{name}”可以接收的内容。"),
+                        &format!("Pick at least one item that “{name}” can receive."),
+                    )
+                    .to_owned(),
+            );
         }
     }
     if wrong.is_empty() {
@@ -85,7 +92,9 @@ async fn edit_all(
         match requests::edit(&visit.exchange, visit.acting()?, id, product, terms).await {
             Ok(_changed) => {}
             Err(ServiceError::Invalid(errors)) => {
-                let say = |error: crate::service::error::FieldError| format!("{}：{}", draft.bank_name, error.message);
+                let say = |error: crate::service::error::FieldError| {
+                    format!("{}：{}", draft.bank_name, error.message)
+                };
                 return Ok(errors.into_iter().map(say).collect());
             }
             Err(other) => return Err(other),
@@ -144,7 +153,8 @@ fn page(
     wrong: &[String],
 ) -> Markup {
     let group = drafts.first().map(|draft| draft.group.as_str()).unwrap_or_default();
-    let can_leave: BTreeSet<Section> = open.iter().flat_map(|offer| offer.profile.sections.iter().copied()).collect();
+    let can_leave: BTreeSet<Section> =
+        open.iter().flat_map(|offer| offer.profile.sections.iter().copied()).collect();
     html! {
         (steps(visit, Step::Terms, Some(group), true))
         div.heading {
