@@ -42,6 +42,7 @@ mod pkcs11;
 mod portal;
 mod portal_matrix;
 mod portal_poison;
+mod portal_pages;
 mod preview;
 mod quotas;
 mod races;
