@@ -16,6 +16,7 @@ use crate::portal::options::PortalOptions;
 use crate::service::enrolment::AdministrationOptions;
 use crate::service::fairness::FairnessOptions;
 use crate::service::keys::KeyPlaces;
+use crate::service::notifications::NotificationOptions;
 use crate::service::policy::ConsentOptions;
 use crate::service::requests::RequestOptions;
 use crate::service::start::Places;
@@ -50,6 +51,9 @@ pub struct Config {
     /// How members, keys and holds are administered.
     #[serde(default)]
     pub administration: AdministrationOptions,
+    /// Where notices to firms go besides the portal.
+    #[serde(default)]
+    pub notifications: NotificationOptions,
     /// Thresholds of the rules over the stream of pulls.
     #[serde(default)]
     pub sentinels: SentinelOptions,
@@ -192,6 +196,7 @@ impl Config {
             .chain(self.keys.pkcs11_module.as_mut())
             .chain(self.keys.pkcs11_pin_file.as_mut())
             .chain(self.portal.as_mut().into_iter().flat_map(PortalOptions::paths))
+            .chain(self.notifications.paths())
             .chain(self.consent.policy_file.as_mut());
         for path in paths.into_iter().chain(more) {
             *path = base.join(&*path);
@@ -223,7 +228,6 @@ impl Config {
             authorities: self.tls.ca.clone(),
             administration: self.administration,
             sentinels: self.sentinels.clone(),
-            requests: RequestOptions::default(),
             consent: self.consent.clone(),
             fairness: self.fairness.clone(),
             portal_url: self.portal.as_ref().and_then(|portal| portal.public_url.clone()),
