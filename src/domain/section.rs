@@ -95,6 +95,41 @@ impl Section {
         }
     }
 
+    /// What it tells a bank, in plain words for whoever authorises: in Chinese and in English.
+    pub fn tells(self) -> (&'static str, &'static str) {
+        match self {
+            Section::Registration => (
+                "企业名称、类型、行业、注册资本、登记状态及变更",
+                "name, type, industry, registered capital, status and changes of the firm",
+            ),
+            Section::Rating => ("各年度纳税缴费信用级别", "the credit rating of each year"),
+            Section::Filings => {
+                ("增值税、企业所得税等申报表的各栏金额", "the figures of VAT, income tax and other returns")
+            }
+            Section::Payments => {
+                ("实际缴纳的税款、滞纳金及缴款日期", "tax and late fees paid, and when")
+            }
+            Section::Arrears => ("尚未缴清的税款", "tax not yet paid"),
+            Section::Violations => {
+                ("已登记的税收违法违章及处理状态", "registered violations and how they stand")
+            }
+            Section::Inspections => {
+                ("已办结并送达处理决定的稽查案件", "concluded inspections whose decision was served")
+            }
+            Section::Statements => {
+                ("资产负债表、利润表、现金流量表", "balance sheets, income and cash-flow statements")
+            }
+            Section::Invoices => (
+                "按月汇总的开票、受票金额与集中度，不含交易对手名称",
+                "invoices issued and received, summed by month, and their concentration, without any counterparty's name",
+            ),
+            Section::Employment => (
+                "按月汇总的参保人数与社会保险费，不含个人明细",
+                "insured headcount and social insurance by month, no rows about single employees",
+            ),
+        }
+    }
+
     /// Whether, of a sole trader, sole proprietorship or partnership, the section is that person's own tax data. Who
     /// a taxpayer is and how it is rated is public or about the business.
     pub fn is_the_persons_own(self) -> bool {

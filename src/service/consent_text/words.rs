@@ -6,33 +6,7 @@ use crate::domain::section::Section;
 
 /// What a section tells a bank, in one sentence.
 pub fn section_words(section: Section, lang: TextLang) -> &'static str {
-    let (zh, en) = match section {
-        Section::Registration => (
-            "企业名称、类型、行业、注册资本、登记状态及变更",
-            "name, type, industry, registered capital, status and changes of the firm",
-        ),
-        Section::Rating => ("各年度纳税缴费信用级别", "the credit rating of each year"),
-        Section::Filings => {
-            ("增值税、企业所得税等申报表的各栏金额", "the figures of VAT, income tax and other returns")
-        }
-        Section::Payments => ("实际缴纳的税款、滞纳金及缴款日期", "tax and late fees paid, and when"),
-        Section::Arrears => ("尚未缴清的税款", "tax not yet paid"),
-        Section::Violations => ("已登记的税收违法违章及处理状态", "registered violations and how they stand"),
-        Section::Inspections => {
-            ("已办结并送达处理决定的稽查案件", "concluded inspections whose decision was served")
-        }
-        Section::Statements => {
-            ("资产负债表、利润表、现金流量表", "balance sheets, income and cash-flow statements")
-        }
-        Section::Invoices => (
-            "按月汇总的开票、受票金额与集中度，不含交易对手名称",
-            "invoices issued and received, summed by month, and their concentration, without any counterparty's name",
-        ),
-        Section::Employment => (
-            "按月汇总的参保人数与社会保险费，不含个人明细",
-            "insured headcount and social insurance by month, no rows about single employees",
-        ),
-    };
+    let (zh, en) = section.tells();
     pick(lang, zh, en)
 }
 
