@@ -228,7 +228,6 @@ impl Config {
             authorities: self.tls.ca.clone(),
             administration: self.administration,
             sentinels: self.sentinels.clone(),
-            requests: RequestOptions::default(),
             consent: self.consent.clone(),
             fairness: self.fairness.clone(),
             portal_url: self.portal.as_ref().and_then(|portal| portal.public_url.clone()),

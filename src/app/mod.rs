@@ -18,6 +18,7 @@ use crate::http::live_tls::{self, LiveTls};
 use crate::http::metrics::Metrics;
 use crate::http::server;
 use crate::http::tls::TlsError;
+use crate::outbound::oidc::{OidcError, RelyingParty};
 use crate::portal;
 use crate::service::Exchange;
 use crate::service::notifications::Webhook;
@@ -49,6 +50,9 @@ pub enum AppError {
     /// The webhook.
     #[error("[notifications]: {0}")]
     Webhook(String),
+    /// Sign-in with the e-tax bureau.
+    #[error("[portal.oidc]: {0}")]
+    SignIn(#[from] OidcError),
     /// Something else of the system's.
     #[error("{0}")]
     System(#[from] std::io::Error),
@@ -74,6 +78,7 @@ pub fn check(config: &Config) -> Result<(), AppError> {
     config.places()?;
     Webhook::new(&config.notifications).map_err(AppError::Webhook)?;
     LiveTls::load(&config.tls)?;
+    relying_party(config)?;
     Ok(())
 }
 
@@ -87,6 +92,7 @@ pub fn spawn(config: &Config, clock: Arc<dyn Clock>) -> Result<Running, AppError
     if let (None, Some(address)) = (&places.portal_url, portal) {
         places.portal_url = Some(format!("https://localhost:{}", address.port()));
     }
+    let party = relying_party(config)?;
     let exchange = open(&places, clock)?;
     let gateway_socket = listen(config.gateway.listen)?;
     let operations_socket = listen(config.operations.listen)?;
@@ -109,7 +115,7 @@ pub fn spawn(config: &Config, clock: Arc<dyn Clock>) -> Result<Running, AppError
                 gateway_socket,
             );
             let portal = config.portal.zip(portal_socket).map(|(options, socket)| {
-                portal::server::portal(exchange, options, limits, tls.clone(), metrics, socket)
+                portal::server::portal(exchange, options, party, limits, tls.clone(), metrics, socket)
             });
             let servers: Servers = [gateway, operations].into_iter().chain(portal).collect();
             let work = Work { exchange: served, tls, webhook };
@@ -160,6 +166,13 @@ async fn serve(
     if let Err(why) = last {
         error!(%why, "The last minute's counted refusals could not be recorded");
     }
+}
+
+/// The client of the e-tax bureau, if people sign in there.
+fn relying_party(config: &Config) -> Result<Option<Arc<RelyingParty>>, OidcError> {
+    let portal = config.portal.as_ref();
+    let configured = portal.and_then(|portal| portal.oidc.as_ref().zip(portal.public_url.as_ref()));
+    configured.map(|(options, public_url)| RelyingParty::new(options, public_url)).transpose()
 }
 
 fn listen(address: SocketAddr) -> Result<TcpListener, AppError> {

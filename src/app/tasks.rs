@@ -18,8 +18,10 @@ use crate::service::ingest;
 use crate::service::keys;
 use crate::service::notifications::{self, Webhook};
 use crate::service::refusals;
+use crate::service::requests;
 use crate::service::sentinels;
 use crate::service::sessions;
+use crate::service::sign_in;
 use crate::service::witnesses;
 use crate::store::idempotency;
 
@@ -75,8 +77,17 @@ pub fn spawn(exchange: &Arc<Exchange>) -> Vec<JoinHandle<()>> {
         every(HOUR, exchange, "Releases that led to nothing could not be judged", |e| async move {
             e.blocking(sentinels::judge_unused).await
         }),
+        at_once_and_every(
+            600 * SECOND,
+            exchange,
+            "Sign-ins that nobody came back from could not be forgotten",
+            |e| async move { e.blocking(sign_in::sweep).await.map(drop) },
+        ),
         every(MINUTE, exchange, "What is due to authorisations waits for the next turn", |e| async move {
             e.blocking(consent_clock::turn).await
+        }),
+        every(MINUTE, exchange, "Requests that nobody answered wait for the next turn", |e| async move {
+            e.blocking(requests::clock::turn).await
         }),
         at_once_and_every(HOUR, exchange, "Older authorisations got no reminders yet", |e| async move {
             e.blocking(consent_clock::adopt).await

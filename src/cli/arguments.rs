@@ -274,6 +274,8 @@ pub enum MemberAction {
     Crl(super::enrol::CrlOptions),
     /// 登记联系方式 How firms reach a member about their data
     Contact(super::contact::ContactOptions),
+    /// 银行的返回地址 Where a bank may have a person sent back to
+    ReturnUrl(super::return_url::ReturnUrlOptions),
     /// 设定每日查询配额 How many dossiers a bank may ask for in a day
     Quota {
         /// The configuration file.

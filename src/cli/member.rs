@@ -8,6 +8,7 @@ use super::contact;
 use super::enrol;
 use super::output::{Failure, open_exchange, operator, say};
 use super::proposal::waiting;
+use super::return_url;
 use crate::domain::member::{CertificateState, MemberId, MemberStatus};
 use crate::service::Exchange;
 use crate::service::admin::Change;
@@ -24,6 +25,7 @@ pub fn run(options: &MemberOptions) -> Result<ExitCode, Failure> {
         MemberAction::Enrol(options) => return enrol::enrol(options),
         MemberAction::Crl(options) => return enrol::crl(options),
         MemberAction::Contact(options) => return contact::contact(options),
+        MemberAction::ReturnUrl(options) => return return_url::return_url(options),
         MemberAction::Leave(options) => (&options.config, Change::WithdrawMember(options.member()?)),
         MemberAction::Add { config, member, role, name, certificate, label, quota_per_day } => {
             let exchange = open_exchange(config)?;

@@ -18,6 +18,7 @@ mod notification;
 mod output;
 mod proposal;
 mod pull;
+mod return_url;
 mod sentinel;
 mod serve;
 mod show;

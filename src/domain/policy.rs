@@ -58,9 +58,11 @@ impl Limits {
         needs_drawdown: false,
     };
 
-    /// The first instant at which a consent that began then is no longer good for the purpose, if there is one.
+    /// The first instant at which a consent that began then is no longer good for the purpose, if there is one: the
+    /// midnight (Asia/Shanghai) after the last of its days.
     pub fn ends(&self, valid_from: Timestamp) -> Option<Timestamp> {
-        self.valid_days_max.map(|days| valid_from.plus_micros(i64::from(days).saturating_mul(DAY_MICROS)))
+        let last = |days: u32| valid_from.plus_micros(i64::from(days).saturating_mul(DAY_MICROS));
+        self.valid_days_max.map(|days| last(days).next_shanghai_midnight())
     }
 
     /// The part of a window that is open today (Asia/Shanghai); `None` if no month of it is.
@@ -309,7 +311,8 @@ mod tests {
     #[test]
     fn each_limit_holds_up_to_its_last_value() {
         assert_eq!(pointers(asked(30)), Vec::<&str>::new());
-        let last = asked(30).valid_to;
+        let last = asked(30).valid_to.next_shanghai_midnight();
+        assert_eq!(pointers(Asked { valid_to: last, ..asked(30) }), Vec::<&str>::new());
         assert_eq!(pointers(Asked { valid_to: last.plus_micros(1), ..asked(30) }), ["/valid_to"]);
         let window = ConsentWindow::Rolling(RollingWindow { months: 13 });
         assert_eq!(pointers(Asked { window, ..asked(1) }), ["/window"]);
@@ -328,7 +331,8 @@ mod tests {
     fn the_widest_purpose_counts_and_the_bureaus_path_is_its_own() {
         let both = Asked { purpose: &[Purpose::PreLoan, Purpose::PostLoan], ..asked(90) };
         assert_eq!(pointers(both), Vec::<&str>::new());
-        assert_eq!(pointers(Asked { valid_to: both.valid_to.plus_micros(1), ..both }), ["/valid_to"]);
+        let last = both.valid_to.next_shanghai_midnight();
+        assert_eq!(pointers(Asked { valid_to: last.plus_micros(1), ..both }), ["/valid_to"]);
         let today = Timestamp::default().shanghai_date();
         assert_eq!(policy().excess(GrantPath::Bureau, asked(9999), today), []);
     }

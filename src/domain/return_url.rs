@@ -6,11 +6,14 @@
 use std::fmt;
 use std::str::FromStr;
 
+use serde::{Deserialize, Serialize};
+
 /// Longest return URL in characters.
 const LENGTH_MAX: usize = 512;
 
 /// `https://host[:port]/segment/segment…`: lower-case host, plain segments, no query and no fragment.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
 pub struct ReturnUrl {
     text: String,
     path_from: usize,
@@ -43,6 +46,20 @@ impl FromStr for ReturnUrl {
             });
         let path_from = text.len() - path.len() - 1;
         if good { Ok(Self { text: text.to_owned(), path_from }) } else { Err(InvalidReturnUrl) }
+    }
+}
+
+impl TryFrom<String> for ReturnUrl {
+    type Error = InvalidReturnUrl;
+
+    fn try_from(text: String) -> Result<Self, InvalidReturnUrl> {
+        text.parse()
+    }
+}
+
+impl From<ReturnUrl> for String {
+    fn from(url: ReturnUrl) -> String {
+        url.text
     }
 }
 

@@ -6,6 +6,7 @@ pub mod batches;
 pub mod body;
 pub mod cases;
 pub mod connection;
+pub mod consent_requests;
 pub mod consents;
 pub mod console;
 pub mod corrections;

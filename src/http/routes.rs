@@ -12,6 +12,7 @@ use super::batch_errors;
 use super::batches;
 use super::body::Body;
 use super::cases;
+use super::consent_requests;
 use super::consents;
 use super::console;
 use super::corrections;
@@ -97,6 +98,9 @@ pub fn table() -> Vec<Entry> {
         post("/v1/consents/{id}/revocation", BUREAU, |c| Box::pin(consents::revoke(c))),
         post("/v1/consents/{id}/deletion-statement", BANK, |c| Box::pin(deletions::state(c))),
         get("/v1/deletions", BANK_AND_BUREAU, |c| Box::pin(deletions::list(c))),
+        get("/v1/consent-requests", BANK, |c| Box::pin(consent_requests::list(c))),
+        post("/v1/consent-requests", BANK, |c| Box::pin(consent_requests::ask(c))),
+        get("/v1/consent-requests/{id}", BANK, |c| Box::pin(consent_requests::show(c))),
         get("/v1/products", BANK_AND_BUREAU, |c| Box::pin(products::list(c))),
         put("/v1/products/{id}", BANK, |c| Box::pin(products::submit(c))),
         post("/v1/products/{id}/approval", BUREAU, |c| Box::pin(products::approve(c))),

@@ -20,6 +20,8 @@ const COOKIE_SECONDS: u32 = 31_536_000;
 pub enum Menu {
     /// 首页
     Home,
+    /// 新建授权
+    Grant,
     /// 待确认
     Requests,
     /// 我的授权
@@ -39,9 +41,15 @@ pub enum Menu {
 }
 
 /// Each page of the menu, a line each: its path and its names.
+const MENU: &[(Menu, &str, &str, &str)] =
+    &[(Menu::Home, "/", "首页", "Home"), (Menu::MyData, "/my-data", "我的数据", "My data")];
 const MENU: &[(Menu, &str, &str, &str)] = &[
     (Menu::Home, "/", "首页", "Home"),
+    (Menu::Grant, "/grant", "新建授权", "New"),
+    (Menu::Requests, "/requests", "待确认", "Waiting"),
+    (Menu::Consents, "/consents", "我的授权", "Granted"),
     (Menu::Accesses, "/accesses", "谁查过我", "Accesses"),
+    (Menu::MyData, "/my-data", "我的数据", "My data"),
     (Menu::Notifications, "/notifications", "通知", "Notices"),
 ];
 
@@ -146,6 +154,7 @@ impl Frame {
                     title { (title) " · " (brand) }
                     link rel="icon" href="/assets/icon.svg" type="image/svg+xml";
                     link rel="stylesheet" href="/assets/portal.css";
+                    link rel="stylesheet" href="/assets/consents.css";
                     script src="/assets/portal.js" defer {}
                 }
                 body {

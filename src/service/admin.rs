@@ -8,9 +8,10 @@ use super::Exchange;
 use super::directory::Caller;
 use super::error::{ServiceError, ServiceResult};
 use super::receipt::Committed;
-use crate::domain::member::{MemberId, MemberStatus};
+use crate::domain::member::{MemberId, MemberStatus, Role};
 use crate::domain::member_contact::MemberContact;
 use crate::domain::representative::ActingFor;
+use crate::domain::return_url::ReturnUrl;
 use crate::domain::timestamp::Timestamp;
 use crate::ledger::entry::EntryKind;
 pub use crate::seal::sd_jwt::HOLDER;
@@ -19,6 +20,7 @@ use crate::store::error::{StoreError, StoreResult};
 use crate::store::ledger::{Draft, Field};
 use crate::store::member_contacts;
 use crate::store::members::{self, Certificate, Member};
+use crate::store::return_urls;
 
 /// The actor of what is done on the host's command line.
 pub const OPERATOR: &str = "operator";
@@ -78,6 +80,10 @@ pub enum Change {
     SetQuota(MemberId, u64),
     /// How firms reach the member about their data.
     SetContact(MemberId, MemberContact),
+    /// A bank may have persons sent back to places at or below this one.
+    AddReturnUrl(MemberId, ReturnUrl),
+    /// A bank may no longer.
+    RemoveReturnUrl(MemberId, ReturnUrl),
 }
 
 impl Change {
@@ -89,6 +95,7 @@ impl Change {
             Change::Suspend(id) | Change::Resume(id) | Change::WithdrawMember(id) => id,
             Change::Withdraw(id, _) | Change::WithdrawAt(id, _, _) => id,
             Change::SetQuota(id, _) | Change::SetContact(id, _) => id,
+            Change::AddReturnUrl(id, _) | Change::RemoveReturnUrl(id, _) => id,
         }
     }
 
@@ -103,6 +110,8 @@ impl Change {
             Change::Withdraw(..) | Change::WithdrawAt(..) => "certificate_withdrawn",
             Change::SetQuota(..) => "quota_set",
             Change::SetContact(..) => "contact_set",
+            Change::AddReturnUrl(..) => "return_url_added",
+            Change::RemoveReturnUrl(..) => "return_url_removed",
         }
     }
 
@@ -117,6 +126,7 @@ impl Change {
             Change::WithdrawAt(_, fingerprint, at) => format!("{fingerprint} {at}"),
             Change::SetQuota(_, quota) => quota.to_string(),
             Change::SetContact(_, contact) => reached(contact),
+            Change::AddReturnUrl(_, url) | Change::RemoveReturnUrl(_, url) => url.to_string(),
         }
     }
 
@@ -135,6 +145,8 @@ impl Change {
             | Change::Withdraw(..)
             | Change::WithdrawAt(..)
             | Change::SetQuota(..)
+            | Change::AddReturnUrl(..)
+            | Change::RemoveReturnUrl(..)
             | Change::SetContact(..) => self.detail(),
         }
     }
@@ -224,6 +236,8 @@ fn write_one(c: &mut AnyConnection, change: &Change, now: Timestamp) -> StoreRes
             members::withdraw_certificate(c, id, fingerprint, *at.max(&now))
         }
         Change::SetQuota(id, quota) => members::set_quota(c, id, *quota),
+        Change::AddReturnUrl(id, url) => return_urls::add(c, id, url, now),
+        Change::RemoveReturnUrl(id, url) => return_urls::remove(c, id, url),
         Change::SetContact(id, contact) => {
             member_contacts::set(c, id, contact, now)?;
             Ok(true)
@@ -250,13 +264,14 @@ fn draft(change: &Change, actor: &Actor) -> Draft {
 struct Standing {
     members: Vec<Member>,
     certificates: Vec<Certificate>,
+    return_urls: Vec<(String, String)>,
     now: Timestamp,
 }
 
 impl Standing {
     fn read(connection: &mut AnyConnection, now: Timestamp) -> StoreResult<Self> {
         let (members, certificates) = (members::all(connection)?, members::certificates(connection)?);
-        Ok(Self { members, certificates, now })
+        Ok(Self { members, certificates, return_urls: return_urls::all(connection)?, now })
     }
 
     fn status(&self, id: &MemberId) -> Option<MemberStatus> {
@@ -281,6 +296,12 @@ impl Standing {
             Change::Suspend(id) => self.left(id).or_else(|| self.stands(id, MemberStatus::Suspended)),
             Change::Resume(id) => self.left(id).or_else(|| self.stands(id, MemberStatus::Active)),
             Change::WithdrawMember(id) | Change::SetQuota(id, _) => self.left(id),
+            Change::AddReturnUrl(id, url) => self.bank(id).or_else(|| {
+                self.returns_to(id, url).then(|| format!("{url} is registered for {id} already"))
+            }),
+            Change::RemoveReturnUrl(id, url) => {
+                (!self.returns_to(id, url)).then(|| format!("{url} is not registered for {id}"))
+            }
             Change::SetContact(id, contact) => {
                 self.left(id).or_else(|| contact.check().err().map(|why| why.to_string()))
             }
@@ -288,6 +309,16 @@ impl Standing {
             Change::WithdrawAt(id, fingerprint, at) => self.unusable(id, fingerprint, *at.max(&self.now)),
         };
         why.map(ServiceError::Conflict)
+    }
+
+    /// Absent, gone, or no bank.
+    fn bank(&self, id: &MemberId) -> Option<String> {
+        let is_bank = self.members.iter().any(|member| member.id == *id && member.role == Role::Bank);
+        self.left(id).or_else(|| (!is_bank).then(|| format!("{id} is no bank")))
+    }
+
+    fn returns_to(&self, id: &MemberId, url: &ReturnUrl) -> bool {
+        self.return_urls.iter().any(|(bank, known)| bank == id.as_str() && known == url.as_str())
     }
 
     fn taken(&self, id: &MemberId) -> Option<String> {

@@ -124,7 +124,6 @@ mod tests {
     use crate::service::enrolment::AdministrationOptions;
     use crate::service::fairness::FairnessOptions;
     use crate::service::keys::KeyPlaces;
-    use crate::service::requests::RequestOptions;
     use crate::service::witnesses::WitnessOptions;
 
     #[test]
@@ -143,7 +142,6 @@ mod tests {
             administration: AdministrationOptions::default(),
             witness: WitnessOptions::default(),
             sentinels: SentinelOptions::default(),
-            requests: RequestOptions::default(),
             consent: Default::default(),
             fairness: FairnessOptions::default(),
             portal_url: None,

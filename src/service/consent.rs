@@ -83,8 +83,12 @@ impl ConsentView {
         Self { terms: consent.terms, digest: consent.digest, status, pulls_used: consent.pulls_used }
     }
 
-    /// As the bank sees it: the reference to the grantor's identity stays with the bureau.
-    pub fn for_bank(consent: Consent, now: Timestamp) -> Self {
+    /// As the bank sees it: the reference to the grantor's identity stays with the bureau. That it rests because the
+    /// firm's representative changed is not the bank's to know: it looks as it would if it did not.
+    pub fn for_bank(mut consent: Consent, now: Timestamp) -> Self {
+        if consent.status == ConsentStatus::Suspended {
+            consent.status = ConsentStatus::Granted;
+        }
         let mut view = Self::whole(consent, now);
         view.terms.grantor.id_ref = None;
         if let Some(details) = &mut view.terms.details {

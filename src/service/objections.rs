@@ -80,7 +80,7 @@ async fn record(
 ) -> ServiceResult<ObjectionView> {
     if !is_text(&new.text) {
         let must = format!(
-            "must have 1 to {TEXT_LENGTH_MAX} characters, of the control characters only line breaks"
+            "must have 1 to {TEXT_LENGTH_MAX} characters, line breaks but no other control or invisible characters"
         );
         return Err(ServiceError::invalid("/text", must));
     }

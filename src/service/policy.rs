@@ -11,6 +11,7 @@ use serde::Deserialize;
 use super::Exchange;
 use super::admin::OPERATOR;
 use super::error::{FieldError, ServiceError, ServiceResult};
+use super::requests::RequestOptions;
 use super::start::StartError;
 use super::writer::Writer;
 use crate::domain::policy::{Asked, GrantPath, Policy};
@@ -35,6 +36,8 @@ pub struct ConsentOptions {
     /// Whether `post_loan` pulls wait for a recorded drawdown. Loans come to the exchange with their contracts: until
     /// then none is recorded, and `true` refuses every `post_loan` pull.
     pub post_loan_needs_drawdown: bool,
+    /// How requests for authorisations go.
+    pub requests: RequestOptions,
 }
 
 impl ConsentOptions {

@@ -44,7 +44,7 @@ pub struct Received {
 pub async fn report(exchange: &Arc<Exchange>, acting: &ActingFor, text: String) -> ServiceResult<Received> {
     if !is_text(&text) {
         let must = format!(
-            "must have 1 to {TEXT_LENGTH_MAX} characters, of the control characters only line breaks"
+            "must have 1 to {TEXT_LENGTH_MAX} characters, line breaks but no other control or invisible characters"
         );
         return Err(ServiceError::invalid("/text", must));
     }

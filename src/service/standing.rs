@@ -14,6 +14,7 @@ use super::consent::{ConsentChange, ConsentView, draft, is_revocable};
 use super::error::{ServiceError, ServiceResult};
 use super::evidence;
 use super::notifications::notify_in_unit;
+use super::requests;
 use crate::domain::consent::{Consent, ConsentStatus};
 use crate::domain::id_digest::IdDigest;
 use crate::domain::notice::Notice;
@@ -23,6 +24,7 @@ use crate::domain::sections::registration::{REGISTRATION_KEY, Registration};
 use crate::domain::taxpayer_id::TaxpayerId;
 use crate::domain::timestamp::Timestamp;
 use crate::ledger::entry::EntryKind;
+use crate::store::consent_requests;
 use crate::store::consents;
 use crate::store::db::AnyConnection;
 use crate::store::error::{StoreError, StoreResult};
@@ -37,7 +39,8 @@ const CONSENTS_A_STATEMENT: usize = 500;
 /// Registrations compared at a time.
 const REPLACED_A_STATEMENT: i64 = 5_000;
 
-/// Lets every authorisation in force of these firms rest; the entries that say so, and the consents concerned.
+/// Lets every authorisation in force of these firms rest, and what was prepared for the former representative lapse; the
+/// entries that say so, and the consents concerned.
 ///
 /// Consents first, in the order of their ids, then the head: as every unit that decides on consents. An authorisation
 /// that another process recorded meanwhile comes before this in the ledger, so it is looked for again under the head's
@@ -62,6 +65,9 @@ pub fn suspend_in_unit(
             }
         }
     }
+    for taxpayer in taxpayers {
+        drafts.extend(requests::drop_prepared_in_unit(connection, now, taxpayer, actor)?);
+    }
     ledger::lock_head(connection)?;
     match consents::granted_of(connection, taxpayers)?.is_empty() {
         true => Ok((drafts, ids)),
@@ -75,7 +81,7 @@ pub fn suspend_in_unit(
 pub fn changed_representatives(exchange: &Exchange, batch_id: &str) -> ServiceResult<Vec<String>> {
     let mut changed = Vec::new();
     // Nobody's authorisation can rest: a city's first delivery is not looked through.
-    if !exchange.ledger.read(consents::any_granted)? {
+    if !exchange.ledger.read(|c| Ok(consents::any_granted(c)? || consent_requests::any_open(c)?))? {
         return Ok(changed);
     }
     let mut after = String::new();

@@ -20,7 +20,6 @@ use super::memory::Memory;
 use super::policy::{self, ConsentOptions};
 use super::publisher::Publisher;
 use super::refusals::RefusalCounter;
-use super::requests::RequestOptions;
 use super::witnesses::{self, WitnessOptions, Witnesses};
 use super::writer::Writer;
 use crate::clock::Clock;
@@ -54,8 +53,6 @@ pub struct Places {
     pub administration: AdministrationOptions,
     /// Thresholds of the sentinels.
     pub sentinels: SentinelOptions,
-    /// How requests for authorisations go.
-    pub requests: RequestOptions,
     /// Rules on authorisations.
     pub consent: ConsentOptions,
     /// Notice of violations.
@@ -162,7 +159,7 @@ pub(super) fn open_recovering(places: &Places, clock: Arc<dyn Clock>) -> Result<
         },
         refusals: RefusalCounter::default(),
         sentinels: places.sentinels.clone(),
-        requests: places.requests.clone(),
+        requests: places.consent.requests.clone(),
         policy: in_force,
         fairness: places.fairness.clone(),
         portal_url: places.portal_url.clone(),

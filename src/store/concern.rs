@@ -14,13 +14,21 @@ use crate::ledger::entry::EntryKind;
 
 /// The field by which a consent's entry names its bank.
 const BANK: &str = "bank";
-/// Entries of other kinds may name a bank that must not learn of them: a mandate to inspect it does.
-const CONSENTS: &str = "consent.";
+/// Entries that are their bank's too. Others may name a bank that must not learn of them: that the firm was asked,
+/// declined, blocked the bank or changed its representative, or that the bank is inspected.
+const TOLD_TO_THE_BANK: [EntryKind; 6] = [
+    EntryKind::ConsentGranted,
+    EntryKind::ConsentRevoked,
+    EntryKind::ConsentExpired,
+    EntryKind::ConsentSuperseded,
+    EntryKind::PersonalConsentGranted,
+    EntryKind::PersonalConsentRevoked,
+];
 
 /// The member besides the actor whose own entry this will be: the bank of a consent, the bank of an approved product,
 /// the member whose entry in the directory changes. Nobody else's: an entry of another kind is its actor's alone.
 pub(super) fn concerned(connection: &mut AnyConnection, draft: &Draft) -> StoreResult<Option<String>> {
-    let of_consent = draft.kind.as_str().starts_with(CONSENTS);
+    let of_consent = TOLD_TO_THE_BANK.contains(&draft.kind);
     let named =
         draft.fields.iter().find(|(name, _)| of_consent && *name == BANK).and_then(
             |(_, field)| match field {

@@ -36,6 +36,7 @@ struct Row {
     supersedes: Option<String>,
     consent_id: Option<String>,
     decided_at: Option<NaiveDateTime>,
+    reminded: bool,
 }
 
 impl Row {
@@ -106,6 +107,7 @@ pub fn insert(
         supersedes: new.supersedes.clone(),
         consent_id: new.consent.clone(),
         decided_at: new.decided_at.map(Timestamp::naive),
+        reminded: false,
     };
     diesel::insert_into(consent_request::table).values(&row).execute(connection)?;
     Ok(())
@@ -171,6 +173,13 @@ pub fn open_of(
     parse_all(rows)
 }
 
+/// Whether any request at all is open, as far as its status tells.
+pub fn any_open(connection: &mut AnyConnection) -> StoreResult<bool> {
+    let open = [RequestStatus::Draft.as_str(), RequestStatus::Requested.as_str()];
+    let requests = consent_request::table.filter(consent_request::status.eq_any(open));
+    Ok(on_backend!(connection, c => diesel::select(diesel::dsl::exists(requests)).get_result(c))?)
+}
+
 /// The requests prepared together, in the order of their ids.
 pub fn group(connection: &mut AnyConnection, group: &str) -> StoreResult<Vec<ConsentRequest>> {
     let rows: Vec<Row> = on_backend!(connection, c => consent_request::table
@@ -212,6 +221,29 @@ pub fn overdue(
         .limit(limit)
         .load(c))?;
     parse_all(rows)
+}
+
+/// Requests that wait since before `before` and of which the firm was not reminded yet; none that is hidden from it.
+pub fn waiting(
+    connection: &mut AnyConnection,
+    before: Timestamp,
+    limit: i64,
+) -> StoreResult<Vec<ConsentRequest>> {
+    let rows: Vec<Row> = on_backend!(connection, c => consent_request::table
+        .filter(consent_request::status.eq(RequestStatus::Requested.as_str()))
+        .filter(consent_request::reminded.eq(false))
+        .filter(consent_request::hidden.eq(false))
+        .filter(consent_request::created_at.le(before.naive()))
+        .order(consent_request::id)
+        .limit(limit)
+        .load(c))?;
+    parse_all(rows)
+}
+
+/// Notes that the firm was reminded; `false` if it was before.
+pub fn note_reminded(connection: &mut AnyConnection, id: &str) -> StoreResult<bool> {
+    let open = consent_request::table.find(id).filter(consent_request::reminded.eq(false));
+    Ok(diesel::update(open).set(consent_request::reminded.eq(true)).execute(connection)? == 1)
 }
 
 /// Writes what may change of a locked request: status, product, terms, approvals, consent, and whether it is hidden.

@@ -13,8 +13,8 @@ use super::db::{AnyConnection, on_backend};
 use super::error::{StoreError, StoreResult};
 use super::ledger::signed;
 use super::schema::{
-    consent, entry_fact, entry_fact_cursor, hold, intermediary_report, ledger_entry, objection, own_copy,
-    product, release, sentinel_case,
+    consent, consent_request, entry_fact, entry_fact_cursor, hold, intermediary_report, ledger_entry,
+    objection, own_copy, product, release, sentinel_case,
 };
 use crate::domain::hold::HoldKind;
 use crate::domain::timestamp::Timestamp;
@@ -149,15 +149,17 @@ pub fn describe(connection: &mut AnyConnection, from: i64, to: i64) -> StoreResu
     };
     let releases = releases(connection, &ids(About::Release))?;
     let consents = consents(connection, &ids(About::Consent))?;
+    let requests = requests(connection, &ids(About::Request))?;
     let products = products(connection, &ids(About::Product))?;
+    let annotated = annotations(connection, from, to)?;
     let mut rare = rare(connection, &ids(About::Hold), &ids(About::Case), &ids(About::Objection))?;
     rare.extend(firms_own(connection, &ids(About::Copy), &ids(About::Report))?);
-    let annotated = annotations(connection, from, to)?;
     entries
         .into_iter()
         .map(|entry| {
             let about = match About::of(&entry.kind) {
                 About::Release => releases.get(&entry.object_id).cloned(),
+                About::Request => requests.get(&entry.object_id).cloned(),
                 About::Consent => consents.get(&entry.object_id).cloned(),
                 About::Product => products.get(&entry.object_id).cloned(),
                 About::Member => Some(Known { member: Some(entry.object_id.clone()), ..Known::default() }),
@@ -178,6 +180,7 @@ enum About {
     Release,
     Copy,
     Report,
+    Request,
     Consent,
     Product,
     Member,
@@ -193,6 +196,10 @@ impl About {
     fn of(kind: &str) -> Self {
         if kind == EntryKind::ReleaseSelf.as_str() {
             return About::Copy;
+        }
+        let of_request = [EntryKind::ConsentRequested, EntryKind::ConsentDeclined, EntryKind::ConsentLapsed];
+        if of_request.iter().any(|known| known.as_str() == kind) {
+            return About::Request;
         }
         match kind.split_once('.').map_or(kind, |(family, _)| family) {
             "release" | "audit" | "evidence" => About::Release,
@@ -277,6 +284,22 @@ fn consents(connection: &mut AnyConnection, ids: &[&str]) -> StoreResult<HashMap
             (id, Known { member: Some(bank), taxpayer: Some(taxpayer), ..Known::default() })
         })
         .collect())
+}
+
+fn requests(connection: &mut AnyConnection, ids: &[&str]) -> StoreResult<HashMap<String, Known>> {
+    let columns = (consent_request::id, consent_request::bank, consent_request::taxpayer_id);
+    let mut found = HashMap::new();
+    for id in ids {
+        let row: Option<(String, String, String)> = on_backend!(connection, c => consent_request::table
+            .find(*id)
+            .select(columns)
+            .get_result(c)
+            .optional())?;
+        found.extend(row.map(|(id, bank, taxpayer)| {
+            (id, Known { member: Some(bank), taxpayer: Some(taxpayer), ..Known::default() })
+        }));
+    }
+    Ok(found)
 }
 
 fn products(connection: &mut AnyConnection, ids: &[&str]) -> StoreResult<HashMap<String, Known>> {

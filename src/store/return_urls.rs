@@ -19,6 +19,14 @@ pub fn of(connection: &mut AnyConnection, bank: &MemberId) -> StoreResult<Vec<Re
     rows.iter().map(|url| url.parse().map_err(|why| StoreError::corrupt("return_url", why))).collect()
 }
 
+/// Every bank's registered prefixes: the bank, and the prefix.
+pub fn all(connection: &mut AnyConnection) -> StoreResult<Vec<(String, String)>> {
+    Ok(on_backend!(connection, c => return_url::table
+        .order((return_url::bank, return_url::url))
+        .select((return_url::bank, return_url::url))
+        .load(c))?)
+}
+
 /// Registers a prefix; `false` if it is registered already.
 pub fn add(
     connection: &mut AnyConnection,

@@ -520,6 +520,7 @@ diesel::table! {
         supersedes -> Nullable<Text>,
         consent_id -> Nullable<Text>,
         decided_at -> Nullable<Timestamp>,
+        reminded -> Bool,
     }
 }
 

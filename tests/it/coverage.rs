@@ -143,7 +143,14 @@ async fn foreign_and_absent_are_one_answer(backend: Backend) {
     let case = disputed["case_id"].as_str().unwrap();
     let foreign = [
         (Method::GET, "/v1/consents/{id}", consent["id"].as_str().unwrap(), None),
+        (Method::GET, "/v1/consents/{id}/receipt", consent["id"].as_str().unwrap(), None),
         (Method::GET, "/v1/releases/{id}", pulled["release_id"].as_str().unwrap(), None),
+        (
+            Method::POST,
+            "/v1/consents/{id}/deletion-statement",
+            consent["id"].as_str().unwrap(),
+            Some(json!({"statement": "a.b.c"})),
+        ),
         (Method::GET, "/v1/cases/{id}", case, None),
         (Method::POST, "/v1/cases/{id}/answer", case, Some(json!({"text": "x"}))),
     ];
@@ -168,7 +175,7 @@ async fn foreign_and_absent_are_one_answer(backend: Backend) {
         let (status, page) = site.json("bank-02", Method::GET, &list, None).await;
         assert_eq!((status.as_u16(), page), (200, json!({"items": [], "next": null})), "{query:?}");
     }
-    for list in ["/v1/consents", "/v1/releases", "/v1/products", "/v1/cases"] {
+    for list in ["/v1/consents", "/v1/releases", "/v1/products", "/v1/cases", "/v1/deletions"] {
         let (_, page) = site.json("bank-02", Method::GET, list, None).await;
         assert_eq!(page["items"], json!([]), "{list}");
     }

@@ -44,7 +44,7 @@ impl TestKey {
     }
 
     /// The compact JWS over these claims.
-    fn sign(&self, typ: &str, claims: &Value) -> String {
+    pub fn sign(&self, typ: &str, claims: &Value) -> String {
         let header = json!({"alg": "ES256", "typ": typ, "kid": self.jwk.thumbprint()});
         let part = |value: &Value| URL_SAFE_NO_PAD.encode(value.to_string());
         let signed = format!("{}.{}", part(&header), part(claims));

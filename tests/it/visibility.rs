@@ -49,6 +49,13 @@ async fn business(site: &Site, bank: &'static str, taxpayer: &str, name: &str) -
         secrets.push(answer["receipt"]["salt"].as_str().unwrap().to_owned());
     }
     assert_eq!(site.pull(bank, &dead).await.0, StatusCode::FORBIDDEN);
+    let ask = json!({
+        "taxpayer_id": taxpayer, "product_id": format!("{bank}-credit"), "sections": ["rating"], "window_months": 12,
+        "purpose": ["pre_loan"], "valid_days": 30, "pulls": 1, "bank_ref": format!("{bank}-case-7")
+    });
+    let (status, asked) = site.json(bank, Method::POST, "/v1/consent-requests", Some(ask)).await;
+    assert_eq!(status, StatusCode::ACCEPTED, "{asked}");
+    ids.push(asked["request_id"].as_str().unwrap().to_owned());
     let dispute = json!({"release_id": ids.last(), "text": format!("{bank} 未经授权")});
     let (status, disputed) = site.json("bureau", Method::POST, "/v1/objections", Some(dispute)).await;
     assert_eq!(status, StatusCode::CREATED, "{disputed}");

@@ -34,7 +34,9 @@ CREATE TABLE consent_request (
   supersedes TEXT,
   -- The consent that came of it.
   consent_id TEXT,
-  decided_at TIMESTAMP
+  decided_at TIMESTAMP,
+  -- Whether the firm was reminded that it waits.
+  reminded BOOLEAN NOT NULL
 );
 
 CREATE INDEX consent_request_by_taxpayer ON consent_request (taxpayer_id, id);

@@ -109,6 +109,8 @@ const CHANGES: Table = &[
     ("certificate_withdrawn", "撤销证书", "Withdraw certificate"),
     ("quota_set", "调整配额", "Set quota"),
     ("contact_set", "登记联系方式", "Set contact"),
+    ("return_url_added", "登记返回地址", "Registered return URL"),
+    ("return_url_removed", "注销返回地址", "Removed return URL"),
 ];
 
 /// What sentinels measure.

@@ -14,6 +14,8 @@ use crate::domain::consent_request::{
     BankLabels, ConsentRequest, LABEL_LENGTH_MAX, RequestOrigin, RequestStatus, RequestTerms,
 };
 use crate::domain::member::MemberId;
+use crate::domain::notice::Notice;
+use crate::domain::member_contact::is_unprintable;
 use crate::domain::return_url::ReturnUrl;
 use crate::domain::section::Section;
 use crate::domain::taxpayer_id::TaxpayerId;
@@ -24,11 +26,12 @@ use crate::service::Exchange;
 use crate::service::consent_text::number_of;
 use crate::service::directory::Caller;
 use crate::service::error::{FieldError, ServiceError, ServiceResult};
+use crate::service::notifications::notify_in_unit;
 use crate::service::refusals::Counted;
 use crate::store::db::AnyConnection;
 use crate::store::idempotency::{self, Claim};
 use crate::store::ledger::{Draft, Field};
-use crate::store::{bank_blocks, consent_requests, products, return_urls};
+use crate::store::{bank_blocks, consent_requests, return_urls};
 
 /// Key derivation label of the links that banks are given.
 const LINK_LABEL: &str = "consent-request-link/1";
@@ -72,7 +75,7 @@ pub struct NewRequest {
 }
 
 /// What the bank is answered.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Asked {
     /// UUIDv7.
     pub request_id: String,
@@ -83,7 +86,7 @@ pub struct Asked {
 }
 
 /// What a dry run is answered: nothing of the firm was looked at.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct DryRun {
     /// Whether the request would be taken.
     pub allowed: bool,
@@ -92,7 +95,7 @@ pub struct DryRun {
 }
 
 /// One thing that stands against a request.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Problem {
     /// JSON pointer (RFC 6901).
     pub pointer: String,
@@ -101,7 +104,7 @@ pub struct Problem {
 }
 
 /// A request as its bank sees it.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct BankRequestView {
     /// UUIDv7.
     pub request_id: String,
@@ -152,8 +155,9 @@ impl BankRequestView {
 
 /// Says what stands against a request, from the request, the product and the policy alone.
 pub async fn dry_run(exchange: &Arc<Exchange>, caller: &Caller, new: NewRequest) -> ServiceResult<DryRun> {
-    let bank = caller.member.clone();
-    let wrong = exchange.blocking(move |e| Ok(e.ledger.read(|c| Ok(judged(c, &bank, &new)))?)).await?;
+    let (bank, now) = (caller.member.clone(), exchange.clock.now());
+    let wrong =
+        exchange.blocking(move |e| Ok(e.ledger.read(|c| Ok(judged(e, c, &bank, &new, now)))?)).await?;
     let wrong = match wrong {
         Ok(_) => Vec::new(),
         Err(Stop::Refused(ServiceError::Invalid(wrong))) => wrong,
@@ -240,7 +244,7 @@ impl Unit {
             let earlier = consent_requests::find(c, &kept.object_id)?;
             return Ok((earlier.ok_or(ServiceError::NotFound)?, Vec::new()));
         }
-        let (taxpayer, terms) = judged(c, bank, &new)?;
+        let (taxpayer, terms) = judged(&self.exchange, c, bank, &new, now)?;
         self.take_places(c, &taxpayer, now)?;
         let options = &self.exchange.requests;
         let since = now.plus_micros(-i64::from(options.no_nagging_days).saturating_mul(DAY_MICROS));
@@ -268,6 +272,10 @@ impl Unit {
         consent_requests::insert(c, &request, Some(&hash))?;
         if let Some(claim) = &self.claim {
             idempotency::keep(c, bank, claim, &request.id, now)?;
+        }
+        if !hidden {
+            let (request_id, bank) = (request.id.clone(), request.bank.clone());
+            notify_in_unit(c, now, request.taxpayer.as_str(), &Notice::Requested { request_id, bank })?;
         }
         let draft = self.entry(&request);
         Ok((request, vec![draft]))
@@ -316,9 +324,11 @@ pub fn forget_counts(exchange: &Exchange) -> ServiceResult<usize> {
 
 /// Everything that stands against a request, all at once; nothing of the firm is looked at.
 fn judged(
+    exchange: &Exchange,
     c: &mut AnyConnection,
     bank: &MemberId,
     new: &NewRequest,
+    now: Timestamp,
 ) -> Result<(TaxpayerId, RequestTerms), Stop> {
     let terms = RequestTerms {
         purpose: new.purpose.clone(),
@@ -329,11 +339,7 @@ fn judged(
         personal_data: new.personal_data,
         share_outcome_with: new.share_outcome_with.clone(),
     };
-    let product = match new.product_id.chars().any(char::is_control) {
-        true => None,
-        false => products::find(c, &new.product_id)?,
-    };
-    let mut wrong = problems(&terms, bank, product.as_ref());
+    let mut wrong = problems(exchange, c, &terms, bank, &new.product_id, now)?;
     wrong.extend(label_problems(new));
     if let Some(url) = &new.return_url {
         let registered = return_urls::of(c, bank)?;
@@ -364,10 +370,10 @@ fn label_problems(new: &NewRequest) -> Vec<FieldError> {
         wrong.push(FieldError::new("/state", "must have 1 to 256 visible ASCII characters"));
     }
     let printable = |text: &String| {
-        (1..=LABEL_LENGTH_MAX).contains(&text.chars().count()) && !text.chars().any(char::is_control)
+        (1..=LABEL_LENGTH_MAX).contains(&text.chars().count()) && !text.chars().any(is_unprintable)
     };
     if new.bank_ref.as_ref().is_some_and(|label| !printable(label)) {
-        let must = "must have 1 to 256 characters, none of them a control character";
+        let must = "must have 1 to 256 characters, none of them a control or invisible character";
         wrong.push(FieldError::new("/bank_ref", must));
     }
     wrong

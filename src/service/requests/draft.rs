@@ -11,6 +11,7 @@ use crate::domain::consent_request::{
     BankLabels, ConsentRequest, Preparer, RequestOrigin, RequestStatus, RequestStep, RequestTerms,
 };
 use crate::domain::member::MemberId;
+use crate::domain::notice::Notice;
 use crate::domain::representative::ActingFor;
 use crate::domain::timestamp::Timestamp;
 use crate::ledger::entry::EntryKind;
@@ -18,8 +19,9 @@ use crate::seal::digest::base64url;
 use crate::seal::keys::generate_secret;
 use crate::service::Exchange;
 use crate::service::error::{ServiceError, ServiceResult};
+use crate::service::notifications::notify_in_unit;
+use crate::store::consent_requests;
 use crate::store::db::AnyConnection;
-use crate::store::{consent_requests, products};
 
 /// Drafts and requests that a firm may have open at a time.
 const OPEN_MAX: i64 = 200;
@@ -54,9 +56,10 @@ pub(super) async fn make(
     supersedes: Option<String>,
 ) -> ServiceResult<RequestView> {
     let (id, acting) = (exchange.fresh_id(), acting.clone());
-    let (days, directory) = (exchange.requests.days, exchange.directory.clone());
+    let (days, exchange) = (exchange.requests.days, exchange.clone());
+    let writer = exchange.writer.clone();
     let work = move |c: &mut AnyConnection, now: Timestamp| -> Result<RequestView, Stop> {
-        judge(c, &new)?;
+        judge(&exchange, c, &new, now)?;
         let open = consent_requests::open_of(c, acting.taxpayer().as_str(), now, OPEN_MAX)?;
         if i64::try_from(open.len()).is_ok_and(|open| open >= OPEN_MAX) {
             let why = "too many requests are open: answer or discard some first";
@@ -94,10 +97,9 @@ pub(super) async fn make(
             decided_at: None,
         };
         consent_requests::insert(c, &request, None)?;
-        one(views(c, &directory, vec![request], now)?)
+        one(views(c, &exchange.directory, vec![request], now)?)
     };
-    let (view, _) =
-        exchange.writer.unit(move |c, now| settled(work(c, now).map(|v| (v, Vec::new())))).await?;
+    let (view, _) = writer.unit(move |c, now| settled(work(c, now).map(|v| (v, Vec::new())))).await?;
     Ok(view)
 }
 
@@ -109,27 +111,19 @@ pub async fn edit(
     product_id: String,
     terms: RequestTerms,
 ) -> ServiceResult<RequestView> {
-    let (acting, directory) = (acting.clone(), exchange.directory.clone());
+    let (acting, exchange, writer) = (acting.clone(), exchange.clone(), exchange.writer.clone());
     let work = move |c: &mut AnyConnection, now: Timestamp| -> Result<RequestView, Stop> {
         let mut request = lock_own(c, &acting, &id)?;
         request.status = stepped(&request, RequestStep::Edit, now)?;
-        judge(
-            c,
-            &NewDraft {
-                bank: request.bank.clone(),
-                product_id: product_id.clone(),
-                terms: terms.clone(),
-                group: None,
-            },
-        )?;
-        request.product = product_id;
-        request.terms = terms;
+        let new = NewDraft { bank: request.bank.clone(), product_id, terms, group: None };
+        judge(&exchange, c, &new, now)?;
+        request.product = new.product_id;
+        request.terms = new.terms;
         request.approvals.clear();
         consent_requests::save(c, &request)?;
-        one(views(c, &directory, vec![request], now)?)
+        one(views(c, &exchange.directory, vec![request], now)?)
     };
-    let (view, _) =
-        exchange.writer.unit(move |c, now| settled(work(c, now).map(|v| (v, Vec::new())))).await?;
+    let (view, _) = writer.unit(move |c, now| settled(work(c, now).map(|v| (v, Vec::new())))).await?;
     Ok(view)
 }
 
@@ -152,6 +146,9 @@ pub async fn hand_over(exchange: &Arc<Exchange>, acting: &ActingFor, id: String)
                 one.status = RequestStatus::Requested;
                 consent_requests::save(c, &one)?;
                 drafts.push(entry(EntryKind::ConsentRequested, &one.id, &acting, &one.bank));
+                let (request_id, bank) = (one.id, one.bank);
+                let notice = Notice::Requested { request_id, bank };
+                notify_in_unit(c, now, acting.taxpayer().as_str(), &notice)?;
             }
         }
         let expires_at = now.plus_micros(hours.saturating_mul(HOUR_MICROS)).min(first.expires_at);
@@ -162,8 +159,8 @@ pub async fn hand_over(exchange: &Arc<Exchange>, acting: &ActingFor, id: String)
     Ok(HandOver { url, token, expires_at })
 }
 
-fn judge(c: &mut AnyConnection, new: &NewDraft) -> Result<(), Stop> {
-    let wrong = problems(&new.terms, &new.bank, products::find(c, &new.product_id)?.as_ref());
+fn judge(exchange: &Exchange, c: &mut AnyConnection, new: &NewDraft, now: Timestamp) -> Result<(), Stop> {
+    let wrong = problems(exchange, c, &new.terms, &new.bank, &new.product_id, now)?;
     if wrong.is_empty() { Ok(()) } else { Err(ServiceError::Invalid(wrong).into()) }
 }
 

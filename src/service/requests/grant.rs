@@ -9,14 +9,13 @@ use chrono::Days;
 use serde::Serialize;
 
 use super::amend::must_be_alive;
-use super::rules::problems;
+use super::rules::{end_after, in_force, problems};
 use super::text::{Drawing, Inputs, Texts, own_business};
 use super::{RequestView, Stop, entry, lock_own, operator, own, settled, stepped, views};
 use crate::domain::consent::{Consent, ConsentStatus, ConsentTerms, Grantor, GrantorRole, Purpose};
 use crate::domain::consent_details::{ConsentDetails, PersonalTerms, PostLoanTrigger, Provision};
 use crate::domain::consent_request::{Approval, ConsentRequest, RequestStep, signing_role};
 use crate::domain::member::MemberId;
-use crate::domain::policy::{Asked, GrantPath};
 use crate::domain::product::all_different;
 use crate::domain::representative::{ActingFor, PortalRole};
 use crate::domain::timestamp::Timestamp;
@@ -25,11 +24,11 @@ use crate::seal::digest::{canonical_json, prefixed_digest};
 use crate::service::Exchange;
 use crate::service::consent::ConsentView;
 use crate::service::error::{ServiceError, ServiceResult};
+use crate::service::personal;
 use crate::service::receipt::Receipt;
-use crate::service::{personal, policy};
 use crate::store::db::AnyConnection;
-use crate::store::ledger::{self, Draft, Field};
-use crate::store::{consent_requests, consents, firm_settings, products};
+use crate::store::ledger::{Draft, Field};
+use crate::store::{consent_requests, consents, firm_settings};
 
 /// What the person ticked of one bank's request.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -200,7 +199,8 @@ impl Unit {
             let why = "this firm grants jointly: the financial officer has to approve first";
             return Err(ServiceError::Conflict(why.into()).into());
         }
-        let wrong = problems(&request.terms, &request.bank, products::find(c, &request.product)?.as_ref());
+        let (terms, bank, product) = (&request.terms, &request.bank, &request.product);
+        let wrong = problems(&self.exchange, c, terms, bank, product, now)?;
         if !wrong.is_empty() {
             return Err(ServiceError::Invalid(wrong).into());
         }
@@ -209,13 +209,8 @@ impl Unit {
             Drawing { exchange: &self.exchange, acting: &self.acting, own_business: self.own_business, now };
         let inputs = draw.inputs(c, &request)?;
         let texts = inputs.read(&item.text_digest, item.personal.as_deref())?;
-        let version = ledger::head(c)?.policy;
-        let terms = self.terms(now, role, item, &request, id.clone(), &inputs, &texts, version.clone());
-        let limits = self.exchange.policy.named(c, &version)?;
-        let beyond = policy::problems(&limits, GrantPath::Portal, Asked::from(&terms), now.shanghai_date());
-        if !beyond.is_empty() {
-            return Err(ServiceError::Invalid(beyond).into());
-        }
+        let policy = in_force(&self.exchange, c)?.version.clone();
+        let terms = self.terms(now, role, item, &request, id.clone(), &inputs, &texts, policy);
         let json = canonical_json(&terms).map_err(ServiceError::internal)?;
         request.consent = Some(id);
         request.decided_at = Some(now);
@@ -276,8 +271,6 @@ impl Unit {
             true => vec![Purpose::PreLoan, Purpose::PostLoan],
             false => vec![Purpose::PreLoan],
         };
-        let last_day = inputs.firm.valid_until;
-        let end = last_day.checked_add_days(Days::new(1)).unwrap_or(last_day);
         let authentication = self.acting.authentication;
         ConsentTerms {
             taxpayer_id: request.taxpayer.clone(),
@@ -287,7 +280,7 @@ impl Unit {
             sections: request.terms.sections.clone(),
             window: request.terms.window,
             valid_from: now,
-            valid_to: Timestamp::shanghai_midnight(end),
+            valid_to: end_after(inputs.firm.valid_until),
             pulls_max: request.terms.pulls,
             personal_data: item.personal.is_some(),
             share_outcome_with: item.share.clone(),

@@ -6,6 +6,7 @@
 pub mod amend;
 pub mod ask;
 pub mod blocks;
+pub mod clock;
 pub mod decline;
 pub mod draft;
 pub mod grant;
@@ -16,6 +17,7 @@ pub mod text;
 
 pub use self::amend::amend;
 pub use self::blocks::{block, blocks, joint_approval, set_joint_approval, unblock};
+pub use self::clock::drop_prepared_in_unit;
 pub use self::decline::decline;
 pub use self::draft::{NewDraft, draft, edit, hand_over};
 pub use self::grant::{Grant, GrantItem, Granted, approve, grant};

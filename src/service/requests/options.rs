@@ -10,6 +10,8 @@ pub struct RequestOptions {
     pub days: u32,
     /// Hours for which a link that was handed over leads somewhere.
     pub hand_over_hours: u32,
+    /// Days after which a firm is reminded, once, of a request that waits.
+    pub remind_days: u32,
     /// Days after a decline in which the same bank does not get through to the firm again.
     pub no_nagging_days: u32,
     /// Requests that a bank may make in a day (Asia/Shanghai).
@@ -25,6 +27,7 @@ impl Default for RequestOptions {
         Self {
             days: 30,
             hand_over_hours: 24,
+            remind_days: 3,
             no_nagging_days: 30,
             per_day: 1_000,
             per_taxpayer_per_day: 3,

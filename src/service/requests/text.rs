@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
-use chrono::Days;
+use chrono::NaiveDate;
 
 use super::read::read;
+use super::rules::{last_day, later};
 use crate::domain::consent::GrantorRole;
 use crate::domain::consent_request::ConsentRequest;
 use crate::domain::member::{MemberId, Role};
@@ -111,12 +112,8 @@ impl Drawing<'_> {
     }
 
     /// Last day in force, the day of the grant counted, and the day by which the bank must have deleted what it received.
-    pub(super) fn last_days(&self, request: &ConsentRequest) -> (chrono::NaiveDate, chrono::NaiveDate) {
-        let today = self.now.shanghai_date();
-        let later = |day: chrono::NaiveDate, days: u32| {
-            day.checked_add_days(Days::new(u64::from(days))).unwrap_or(chrono::NaiveDate::MAX)
-        };
-        let valid_until = later(today, request.terms.valid_days.saturating_sub(1));
+    fn last_days(&self, request: &ConsentRequest) -> (NaiveDate, NaiveDate) {
+        let valid_until = last_day(&request.terms, self.now);
         (valid_until, later(valid_until, self.exchange.requests.retain_days))
     }
 
