@@ -9,7 +9,7 @@ use super::visit::Visit;
 use crate::http::html::lang::Lang;
 use crate::http::html::parts::{Tone, badge, date, empty, time};
 use crate::service::error::ServiceResult;
-use crate::service::notifications::{self, Notice, NoticeView};
+use crate::service::notifications::{self, Notice, NoticeKind, NoticeView};
 
 /// One page of notices.
 pub async fn show(visit: Visit) -> ServiceResult<HttpResponse> {
@@ -72,110 +72,98 @@ fn unread_words(lang: Lang, unread: u64) -> String {
 }
 
 fn item(visit: &Visit, view: &NoticeView) -> Markup {
-    let (title, text, href) = words(visit.lang, &view.notice);
+    let title = title(visit.lang, view.notice.kind());
     html! {
         p {
             b { (title) } " "
             @if !view.read { (badge(Tone::Warn, visit.t("未读", "Unread"))) " " }
             span.quiet { (time(view.at)) }
         }
-        p { (text) }
-        p { a.quiet-link href=(href) { (visit.t("查看", "Look")) span.unseen { " " (title) } } }
+        p { (words(visit.lang, &view.notice)) }
+        p { a.quiet-link href=(page_about(&view.notice)) { (visit.t("查看", "Look")) span.unseen { " " (title) } } }
     }
 }
 
-/// Title, text, and the page that says more.
-fn words(lang: Lang, notice: &Notice) -> (&'static str, String, String) {
+/// What a kind of notice is called.
+fn title(lang: Lang, kind: NoticeKind) -> &'static str {
+    match kind {
+        NoticeKind::Accessed => lang.pick("数据查询", "Data accessed"),
+        NoticeKind::Requested => lang.pick("授权请求", "Authorisation asked for"),
+        NoticeKind::RequestWaiting => lang.pick("授权请求待确认", "A request still waits"),
+        NoticeKind::Expiring => lang.pick("授权将到期", "An authorisation runs out"),
+        NoticeKind::Suspended => lang.pick("授权已中止", "An authorisation rests"),
+        NoticeKind::Revoked => lang.pick("授权已撤回", "An authorisation was revoked"),
+        NoticeKind::ViolationTold => lang.pick("违法记录告知", "Notice of a violation"),
+        NoticeKind::CorrectionResolved => lang.pick("更正申请已办结", "A correction was decided"),
+        NoticeKind::CaseAnswered => lang.pick("异议处理进展", "Your dispute"),
+    }
+}
+
+/// The page that says more.
+fn page_about(notice: &Notice) -> String {
+    match notice {
+        Notice::Accessed { .. } => "/accesses".into(),
+        Notice::Requested { .. } | Notice::RequestWaiting { .. } => "/requests".into(),
+        Notice::Expiring { consent_id, .. }
+        | Notice::Suspended { consent_id, .. }
+        | Notice::Revoked { consent_id, .. } => format!("/consents/{consent_id}"),
+        Notice::ViolationTold { .. } => "/my-data/violations".into(),
+        Notice::CorrectionResolved { .. } => "/my-data".into(),
+        Notice::CaseAnswered { release_id, .. } => format!("/accesses/{release_id}"),
+    }
+}
+
+/// What it says.
+fn words(lang: Lang, notice: &Notice) -> String {
     let said = |zh: String, en: String| match lang {
         Lang::Zh => zh,
         Lang::En => en,
     };
     match notice {
-        Notice::Accessed { bank, day, provided, refused } => (
-            lang.pick("数据查询", "Data accessed"),
-            said(
-                format!("{day}，{bank} 查询了本企业的数据：已提供 {provided} 次，未提供 {refused} 次。"),
-                format!(
-                    "On {day} {bank} asked for this firm's data: provided {provided}, refused {refused}."
-                ),
+        Notice::Accessed { bank, day, provided, refused } => said(
+            format!("{day}，{bank} 查询了本企业的数据：已提供 {provided} 次，未提供 {refused} 次。"),
+            format!("On {day} {bank} asked for this firm's data: provided {provided}, refused {refused}."),
+        ),
+        Notice::Requested { bank, .. } => said(
+            format!("有一项向 {bank} 提供数据的授权等待确认。是否授权由您决定。"),
+            format!("An authorisation for {bank} waits for your decision."),
+        ),
+        Notice::RequestWaiting { bank, .. } => said(
+            format!("向 {bank} 提供数据的授权请求仍未确认，逾期将自动失效。"),
+            format!("The request for {bank} still waits; unanswered it lapses."),
+        ),
+        Notice::Expiring { bank, valid_to, days_before, .. } => said(
+            format!("对 {bank} 的授权将于 {days_before} 天内到期（{}）。", date(*valid_to)),
+            format!("The authorisation for {bank} runs out within {days_before} days ({}).", date(*valid_to)),
+        ),
+        Notice::Suspended { bank, .. } => said(
+            format!("登记的法定代表人已变更，对 {bank} 的授权暂停使用，须由新的法定代表人恢复或撤回。"),
+            format!(
+                "The registered representative changed: the authorisation for {bank} rests until the new one resumes or revokes it."
             ),
-            "/accesses".into(),
         ),
-        Notice::Requested { bank, .. } => (
-            lang.pick("授权请求", "Authorisation asked for"),
-            said(
-                format!("有一项向 {bank} 提供数据的授权等待确认。是否授权由您决定。"),
-                format!("An authorisation for {bank} waits for your decision."),
+        Notice::Revoked { bank, .. } => said(
+            format!("对 {bank} 的授权已撤回，该银行不能再查询。"),
+            format!("The authorisation for {bank} was revoked: the bank can ask no more."),
+        ),
+        Notice::ViolationTold { released_from, .. } => said(
+            format!(
+                "一条违法违章记录自 {released_from} 起可能随授权提供给银行。在此之前您可以附具说明，说明会随记录一并提供。"
             ),
-            "/requests".into(),
-        ),
-        Notice::RequestWaiting { bank, .. } => (
-            lang.pick("授权请求待确认", "A request still waits"),
-            said(
-                format!("向 {bank} 提供数据的授权请求仍未确认，逾期将自动失效。"),
-                format!("The request for {bank} still waits; unanswered it lapses."),
+            format!(
+                "From {released_from} on a violation may be part of what banks get. Until then you can attach a statement that travels with it."
             ),
-            "/requests".into(),
         ),
-        Notice::Expiring { consent_id, bank, valid_to, days_before } => (
-            lang.pick("授权将到期", "An authorisation runs out"),
-            said(
-                format!("对 {bank} 的授权将于 {days_before} 天内到期（{}）。", date(*valid_to)),
-                format!(
-                    "The authorisation for {bank} runs out within {days_before} days ({}).",
-                    date(*valid_to)
-                ),
-            ),
-            format!("/consents/{consent_id}"),
+        Notice::CorrectionResolved { .. } => {
+            said("您申请更正的记录已有处理结果。".into(), "The correction you asked for was decided.".into())
+        }
+        Notice::CaseAnswered { closed: true, .. } => said(
+            "税务机关已办结您对一次查询提出的异议。".into(),
+            "The bureau has closed the case about the access you disputed.".into(),
         ),
-        Notice::Suspended { consent_id, bank } => (
-            lang.pick("授权已中止", "An authorisation rests"),
-            said(
-                format!("登记的法定代表人已变更，对 {bank} 的授权暂停使用，须由新的法定代表人恢复或撤回。"),
-                format!(
-                    "The registered representative changed: the authorisation for {bank} rests until the new one resumes or revokes it."
-                ),
-            ),
-            format!("/consents/{consent_id}"),
-        ),
-        Notice::Revoked { consent_id, bank } => (
-            lang.pick("授权已撤回", "An authorisation was revoked"),
-            said(
-                format!("对 {bank} 的授权已撤回，该银行不能再查询。"),
-                format!("The authorisation for {bank} was revoked: the bank can ask no more."),
-            ),
-            format!("/consents/{consent_id}"),
-        ),
-        Notice::ViolationTold { released_from, .. } => (
-            lang.pick("违法记录告知", "Notice of a violation"),
-            said(
-                format!(
-                    "一条违法违章记录自 {released_from} 起可能随授权提供给银行。在此之前您可以附具说明，说明会随记录一并提供。"
-                ),
-                format!(
-                    "From {released_from} on a violation may be part of what banks get. Until then you can attach a statement that travels with it."
-                ),
-            ),
-            "/my-data/violations".into(),
-        ),
-        Notice::CorrectionResolved { .. } => (
-            lang.pick("更正申请已办结", "A correction was decided"),
-            said("您申请更正的记录已有处理结果。".into(), "The correction you asked for was decided.".into()),
-            "/my-data".into(),
-        ),
-        Notice::CaseAnswered { release_id, closed, .. } => (
-            lang.pick("异议处理进展", "Your dispute"),
-            match closed {
-                true => said(
-                    "税务机关已办结您对一次查询提出的异议。".into(),
-                    "The bureau has closed the case about the access you disputed.".into(),
-                ),
-                false => said(
-                    "银行已就您提出异议的查询作出说明，税务机关正在核查。".into(),
-                    "The bank has answered about the access you disputed; the bureau looks into it.".into(),
-                ),
-            },
-            format!("/accesses/{release_id}"),
+        Notice::CaseAnswered { closed: false, .. } => said(
+            "银行已就您提出异议的查询作出说明，税务机关正在核查。".into(),
+            "The bank has answered about the access you disputed; the bureau looks into it.".into(),
         ),
     }
 }

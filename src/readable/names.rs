@@ -123,7 +123,8 @@ pub const DECISION_STATUSES: Table =
 pub const CORRECTIONS: Table = &[("original", "首次申报"), ("amended", "更正申报")];
 
 /// 查询目的.
-pub const PURPOSES: Table = &[("pre_loan", "贷前审查"), ("post_loan", "贷后查询")];
+pub const PURPOSES: Table =
+    &[("pre_loan", "贷前审查"), ("post_loan", "贷后查询"), ("own-copy", "企业自取副本")];
 
 /// Forms, also those that other parts of a dossier name as their source.
 pub const FORMS: Table = &[

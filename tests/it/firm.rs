@@ -20,7 +20,7 @@ use shuidaiyi::service::own_copy;
 use shuidaiyi::service::reports;
 
 use crate::support::oracle::kinds;
-use crate::support::{Backend, Site, both_backends};
+use crate::support::{Backend, Site, both_backends, sql};
 
 both_backends!(
     every_access_is_seen_by_its_firm_and_by_no_other,
@@ -239,6 +239,22 @@ async fn an_own_copy_is_recorded_replayed_audited_and_verified_offline(backend: 
     assert!(leaf["actor"] == "taxpayer" && !leaf.to_string().contains(own.as_str()));
     let report = audit(&Audited::of(&exchange), 2, &|_, _| {}).unwrap();
     assert!(report.holds() && report.counts.copies == 11, "{:?}", report.mismatch);
+    // What is changed of a copy's row is found, and named.
+    let row = format!("id = '{}'", copy.release_id);
+    for (change, back, what) in [
+        ("read_at = read_at + 1", "read_at = read_at - 1", "read_at of the copy"),
+        ("jwt = 'x' || jwt", "jwt = substr(jwt, 2)", "digest of the copy's JWT"),
+        (
+            "taxpayer_id = 'x' || taxpayer_id",
+            "taxpayer_id = substr(taxpayer_id, 2)",
+            "subject opened by the salt",
+        ),
+    ] {
+        sql::execute(&sql::ledger(&site), &[&format!("UPDATE own_copy SET {change} WHERE {row}")]);
+        let report = audit(&Audited::of(&exchange), 2, &|_, _| {}).unwrap();
+        assert_eq!(report.mismatch.unwrap().what, what);
+        sql::execute(&sql::ledger(&site), &[&format!("UPDATE own_copy SET {back} WHERE {row}")]);
+    }
     drop(exchange);
     site.stop();
     let config = site.dir().join("shuidaiyi.toml");

@@ -1,6 +1,8 @@
 //! The firm's pages about accesses, its own copy, notices and reports: as their firm, as a stranger, with texts that
 //! would be markup or formulas.
 
+use std::process::{Command, Stdio};
+
 use reqwest::StatusCode;
 use serde_json::Value;
 use shuidaiyi::domain::representative::PortalRole;
@@ -45,6 +47,7 @@ async fn pages_of_accesses(backend: Backend) {
         assert!(detail.text.contains(part), "{part}");
     }
     assert_eq!(keeper.get("/assets/proof.js").await.status, StatusCode::OK);
+    the_pages_script_checks_the_proof(&detail.text);
     let receipt = keeper.get(&format!("{page}/receipt.json")).await;
     assert!(serde_json::from_slice::<Value>(&receipt.bytes).unwrap()["salt"].as_str().unwrap().len() > 40);
     let before = site.entries().len();
@@ -82,6 +85,53 @@ async fn pages_of_accesses(backend: Backend) {
     assert!(shown.contains("&lt;script&gt;alert(1)") && !shown.contains("<script>alert"), "{shown}");
     assert!(!shown.contains("name=\"text\""), "a second dispute is not offered");
     assert_eq!(keeper.post(&format!("{page}/dispute"), &[("text", "再")]).await.status, StatusCode::CONFLICT);
+}
+
+/// What the page hands to its script.
+fn handed(page: &str, name: &str) -> String {
+    let quoted = page.split(&format!("data-{name}=\"")).nth(1).unwrap().split('"').next().unwrap();
+    quoted.replace("&lt;", "<").replace("&gt;", ">").replace("&quot;", "\"").replace("&amp;", "&")
+}
+
+/// The script, run outside a browser: it holds what is true and nothing that was changed.
+fn the_pages_script_checks_the_proof(page: &str) {
+    let names = ["entry", "salt", "subject", "proof", "key", "dossier"];
+    let data: serde_json::Map<String, Value> =
+        names.iter().map(|name| ((*name).to_owned(), handed(page, name).into())).collect();
+    let Some((holds, said)) = run_script(&data) else { return };
+    assert!(holds && said.len() == 5, "{said:?}");
+    let another = |text: &str| {
+        if text.starts_with('A') { text.replacen('A', "B", 1) } else { format!("A{}", &text[1..]) }
+    };
+    for name in names {
+        let mut forged = data.clone();
+        let value = text(&Value::Object(data.clone()), &format!("/{name}")).to_owned();
+        let changed = match name {
+            "proof" => value.replacen("index ", "index 1", 1),
+            // The last byte of the public key.
+            "key" => format!("{}AA", &value[..value.len() - 2]),
+            _ => another(&value),
+        };
+        forged.insert(name.to_owned(), changed.into());
+        let (holds, said) = run_script(&forged).unwrap();
+        assert!(!holds, "a changed {name} is believed: {said:?}");
+    }
+}
+
+/// Runs it with Node.js, if that is there: whether it holds, and what it says. In CI it must be.
+fn run_script(data: &serde_json::Map<String, Value>) -> Option<(bool, Vec<String>)> {
+    let program = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/proof_check.mjs");
+    let mut command = Command::new("node");
+    let Ok(mut node) = command.arg(program).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn() else {
+        assert!(std::env::var_os("CI").is_none(), "Node.js is missing and this is CI (Debian: nodejs)");
+        eprintln!("SKIPPED: no node on the path, so proof.js was not run (Debian: nodejs)");
+        return None;
+    };
+    serde_json::to_writer(node.stdin.take().unwrap(), data).unwrap();
+    let output = node.wait_with_output().unwrap();
+    let answer: Value = serde_json::from_slice(&output.stdout).expect("the script answers");
+    let said = answer["said"].as_array().unwrap().iter().map(|one| one.as_str().unwrap().to_owned());
+    Some((answer["holds"] == "true", said.collect()))
 }
 
 async fn pages_of_copies_notices_and_reports(backend: Backend) {

@@ -43,8 +43,8 @@ pub fn run(options: &ReplayOptions) -> Result<ExitCode, Failure> {
         return Ok(exit(print(options.json, &replay(release)?)));
     }
     let mut counts = [0_u64; 2];
-    for (of, count) in [audit_read::granted_after as Ids, own_copies::ids_after].into_iter().zip(&mut counts)
-    {
+    let sources: [Ids; 2] = [audit_read::granted_after, own_copies::ids_after];
+    for (of, count) in sources.into_iter().zip(&mut counts) {
         let mut after = String::new();
         while let Some(ids) = page(&exchange, of, &after)? {
             after = ids.last().cloned().unwrap_or_default();
