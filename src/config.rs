@@ -17,7 +17,6 @@ use crate::service::enrolment::AdministrationOptions;
 use crate::service::fairness::FairnessOptions;
 use crate::service::keys::KeyPlaces;
 use crate::service::policy::ConsentOptions;
-use crate::service::requests::RequestOptions;
 use crate::service::start::Places;
 use crate::service::witnesses::WitnessOptions;
 use crate::store::db::Location;

@@ -16,7 +16,6 @@ pub mod consent_clock;
 pub mod consent_letter;
 pub mod consent_receipt;
 pub mod consent_text;
-pub mod consent_text;
 pub mod corrections;
 pub mod deletions;
 pub mod directory;

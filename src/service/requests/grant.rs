@@ -5,7 +5,6 @@
 
 use std::sync::Arc;
 
-use chrono::Days;
 use serde::Serialize;
 
 use super::amend::must_be_alive;
