@@ -16,6 +16,7 @@ use crate::portal::options::PortalOptions;
 use crate::service::enrolment::AdministrationOptions;
 use crate::service::fairness::FairnessOptions;
 use crate::service::keys::KeyPlaces;
+use crate::service::notifications::NotificationOptions;
 use crate::service::policy::ConsentOptions;
 use crate::service::start::Places;
 use crate::service::witnesses::WitnessOptions;
@@ -49,6 +50,9 @@ pub struct Config {
     /// How members, keys and holds are administered.
     #[serde(default)]
     pub administration: AdministrationOptions,
+    /// Where notices to firms go besides the portal.
+    #[serde(default)]
+    pub notifications: NotificationOptions,
     /// Thresholds of the rules over the stream of pulls.
     #[serde(default)]
     pub sentinels: SentinelOptions,
@@ -191,6 +195,7 @@ impl Config {
             .chain(self.keys.pkcs11_module.as_mut())
             .chain(self.keys.pkcs11_pin_file.as_mut())
             .chain(self.portal.as_mut().into_iter().flat_map(PortalOptions::paths))
+            .chain(self.notifications.paths())
             .chain(self.consent.policy_file.as_mut());
         for path in paths.into_iter().chain(more) {
             *path = base.join(&*path);

@@ -20,6 +20,7 @@ use shuidaiyi::domain::case::{CaseOutcome, CaseStatus};
 use shuidaiyi::domain::consent::{
     Assurance, ConsentStatus, ConsentTerms, ConsentText, GrantMethod, Grantor, GrantorRole, Purpose,
 };
+use shuidaiyi::domain::correction::{CorrectionOutcome, CorrectionStage};
 use shuidaiyi::domain::denial::{ConsentFault, Denial};
 use shuidaiyi::domain::describe;
 use shuidaiyi::domain::hold::{HoldKind, HoldStatus};
@@ -34,6 +35,7 @@ use shuidaiyi::domain::section::{Section, SectionReason, SectionStatus};
 use shuidaiyi::domain::sentinel::SentinelRule;
 use shuidaiyi::http::body::BodyOptions;
 use shuidaiyi::http::cases;
+use shuidaiyi::http::corrections;
 use shuidaiyi::http::deletions;
 use shuidaiyi::http::members;
 use shuidaiyi::http::problem::public;
@@ -243,7 +245,11 @@ fn assert_fields<T: DeserializeOwned>(file: &str, pointer: &str) {
 fn every_list_of_names_is_the_one_of_the_code() {
     let as_str = |names: &[Section]| names.iter().map(|name| name.as_str()).collect::<Vec<_>>();
     assert_list("common", "/$defs/section/enum", &as_str(&Section::ALL));
-    assert_list("section", "/$defs/encoder/enum", &Section::ALL.map(Section::encoder));
+    let encoders = Section::ALL.map(Section::encoder).into_iter();
+    let encoders: Vec<&str> = encoders.chain(Section::ALL.map(Section::annotated_encoder)).collect();
+    assert_list("section", "/$defs/encoder/enum", &encoders);
+    assert_enum::<CorrectionOutcome>("correction", "/$defs/outcome/enum");
+    assert_enum::<CorrectionStage>("correction", "/properties/stage/enum");
     assert_list(
         "ledger-entry",
         "/$defs/kind/enum",
@@ -319,6 +325,7 @@ fn every_list_of_fields_is_the_one_of_the_code() {
     assert_fields::<products::Approval>("product", "/$defs/approval/properties");
     assert_fields::<cases::Answering>("case", "/$defs/answering/properties");
     assert_fields::<cases::Closing>("case", "/$defs/closing/properties");
+    assert_fields::<corrections::Resolving>("correction", "/$defs/resolving/properties");
     assert_fields::<deletions::NewStatement>("deletion", "/$defs/new/properties");
     assert_fields::<NewObjection>("objection", "/$defs/new/properties");
     assert_fields::<NewHold>("hold", "/$defs/new/properties");

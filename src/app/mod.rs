@@ -18,8 +18,10 @@ use crate::http::live_tls::{self, LiveTls};
 use crate::http::metrics::Metrics;
 use crate::http::server;
 use crate::http::tls::TlsError;
+use crate::outbound::oidc::{OidcError, RelyingParty};
 use crate::portal;
 use crate::service::Exchange;
+use crate::service::notifications::Webhook;
 use crate::service::refusals;
 use crate::service::start::{StartError, open};
 
@@ -45,6 +47,12 @@ pub enum AppError {
         /// What the system said.
         why: std::io::Error,
     },
+    /// The webhook.
+    #[error("[notifications]: {0}")]
+    Webhook(String),
+    /// Sign-in with the e-tax bureau.
+    #[error("[portal.oidc]: {0}")]
+    SignIn(#[from] OidcError),
     /// Something else of the system's.
     #[error("{0}")]
     System(#[from] std::io::Error),
@@ -68,7 +76,9 @@ pub struct Running {
 /// Checks everything that `serve` needs, and opens nothing.
 pub fn check(config: &Config) -> Result<(), AppError> {
     config.places()?;
+    Webhook::new(&config.notifications).map_err(AppError::Webhook)?;
     LiveTls::load(&config.tls)?;
+    relying_party(config)?;
     Ok(())
 }
 
@@ -77,10 +87,12 @@ pub fn spawn(config: &Config, clock: Arc<dyn Clock>) -> Result<Running, AppError
     let tls = LiveTls::load(&config.tls)?;
     let portal_socket = config.portal.as_ref().map(|portal| listen(portal.listen)).transpose()?;
     let portal = portal_socket.as_ref().map(TcpListener::local_addr).transpose()?;
+    let webhook = Webhook::new(&config.notifications).map_err(AppError::Webhook)?;
     let mut places = config.places()?;
     if let (None, Some(address)) = (&places.portal_url, portal) {
         places.portal_url = Some(format!("https://localhost:{}", address.port()));
     }
+    let party = relying_party(config)?;
     let exchange = open(&places, clock)?;
     let gateway_socket = listen(config.gateway.listen)?;
     let operations_socket = listen(config.operations.listen)?;
@@ -103,10 +115,11 @@ pub fn spawn(config: &Config, clock: Arc<dyn Clock>) -> Result<Running, AppError
                 gateway_socket,
             );
             let portal = config.portal.zip(portal_socket).map(|(options, socket)| {
-                portal::server::portal(exchange, options, limits, tls.clone(), metrics, socket)
+                portal::server::portal(exchange, options, party, limits, tls.clone(), metrics, socket)
             });
             let servers: Servers = [gateway, operations].into_iter().chain(portal).collect();
-            serve(servers, served, tls, &ready, stopped).await;
+            let work = Work { exchange: served, tls, webhook };
+            serve(servers, work, &ready, stopped).await;
         });
     })?;
     let handles =
@@ -115,15 +128,22 @@ pub fn spawn(config: &Config, clock: Arc<dyn Clock>) -> Result<Running, AppError
     Ok(Running { exchange, gateway, operations, portal, handles, stopped: Some(stop), thread: Some(thread) })
 }
 
+/// What the tasks beside the servers need.
+struct Work {
+    exchange: Arc<Exchange>,
+    tls: Arc<LiveTls>,
+    webhook: Option<Webhook>,
+}
+
 type Servers = std::io::Result<Vec<actix_web::dev::Server>>;
 
 async fn serve(
     servers: Servers,
-    exchange: Arc<Exchange>,
-    tls: Arc<LiveTls>,
+    work: Work,
     ready: &Sender<std::io::Result<Vec<ServerHandle>>>,
     stopped: oneshot::Receiver<()>,
 ) {
+    let Work { exchange, tls, webhook } = work;
     let servers = match servers {
         Ok(servers) => servers,
         Err(why) => {
@@ -133,6 +153,7 @@ async fn serve(
     };
     drop(ready.send(Ok(servers.iter().map(actix_web::dev::Server::handle).collect())));
     let mut tasks = tasks::spawn(&exchange);
+    tasks.extend(webhook.map(|webhook| tasks::hand_on(&exchange, webhook)));
     tasks.push(actix_web::rt::spawn(live_tls::follow(tls, exchange.clock.clone())));
     let servers: Vec<_> = servers.into_iter().map(actix_web::rt::spawn).collect();
     // The sender was told to stop, or is gone: either way the servers are told by their handles.
@@ -145,6 +166,13 @@ async fn serve(
     if let Err(why) = last {
         error!(%why, "The last minute's counted refusals could not be recorded");
     }
+}
+
+/// The client of the e-tax bureau, if people sign in there.
+fn relying_party(config: &Config) -> Result<Option<Arc<RelyingParty>>, OidcError> {
+    let portal = config.portal.as_ref();
+    let configured = portal.and_then(|portal| portal.oidc.as_ref().zip(portal.public_url.as_ref()));
+    configured.map(|(options, public_url)| RelyingParty::new(options, public_url)).transpose()
 }
 
 fn listen(address: SocketAddr) -> Result<TcpListener, AppError> {

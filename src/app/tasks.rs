@@ -16,11 +16,12 @@ use crate::service::fact_index;
 use crate::service::fairness;
 use crate::service::ingest;
 use crate::service::keys;
-use crate::service::notifications;
+use crate::service::notifications::{self, Webhook};
 use crate::service::refusals;
 use crate::service::requests;
 use crate::service::sentinels;
 use crate::service::sessions;
+use crate::service::sign_in;
 use crate::service::witnesses;
 use crate::store::idempotency;
 
@@ -76,6 +77,12 @@ pub fn spawn(exchange: &Arc<Exchange>) -> Vec<JoinHandle<()>> {
         every(HOUR, exchange, "Releases that led to nothing could not be judged", |e| async move {
             e.blocking(sentinels::judge_unused).await
         }),
+        at_once_and_every(
+            600 * SECOND,
+            exchange,
+            "Sign-ins that nobody came back from could not be forgotten",
+            |e| async move { e.blocking(sign_in::sweep).await.map(drop) },
+        ),
         every(MINUTE, exchange, "What is due to authorisations waits for the next turn", |e| async move {
             e.blocking(consent_clock::turn).await
         }),
@@ -102,6 +109,14 @@ pub fn spawn(exchange: &Arc<Exchange>) -> Vec<JoinHandle<()>> {
         }),
         actix_web::rt::spawn(sweep_deliveries(exchange.clone())),
     ]
+}
+
+/// Hands notices to the webhook.
+pub fn hand_on(exchange: &Arc<Exchange>, webhook: Webhook) -> JoinHandle<()> {
+    every(SECOND, exchange, "Notices could not be handed to the webhook; they wait", move |e| {
+        let webhook = webhook.clone();
+        async move { notifications::deliver(&e, &webhook).await }
+    })
 }
 
 /// Waits, works, and so on; a failure is logged, and the next turn tries again.

@@ -57,6 +57,8 @@ pub enum Command {
     Witness(super::witness::WitnessOptions),
     /// 监测 What the sentinels watch
     Sentinel(super::sentinel::SentinelCommandOptions),
+    /// 通知 Notices that the webhook did not take: list, resume
+    Notification(super::notification::NotificationOptions),
 }
 
 /// `demo`

@@ -14,6 +14,7 @@ pub mod init;
 mod key;
 mod ledger;
 mod member;
+mod notification;
 mod output;
 mod proposal;
 mod pull;
@@ -71,6 +72,7 @@ fn run(command: Command) -> Result<ExitCode, Failure> {
         Command::Hold(options) => hold::run(&options),
         Command::Evidence(options) => evidence::run(&options),
         Command::Witness(options) => witness::run(&options),
+        Command::Notification(options) => notification::run(&options),
         Command::Sentinel(options) => sentinel::run(&options),
     }
 }

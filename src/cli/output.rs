@@ -80,7 +80,8 @@ impl From<AppError> for Failure {
         match error {
             AppError::Config(error) => error.into(),
             AppError::Start(error) => error.into(),
-            AppError::Tls(_) | AppError::Listen { .. } => Failure::usage(error),
+            AppError::Tls(_) | AppError::Webhook(_) | AppError::Listen { .. } => Failure::usage(error),
+            AppError::Tls(_) | AppError::Listen { .. } | AppError::SignIn(_) => Failure::usage(error),
             AppError::System(_) => Failure::system(error),
         }
     }

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::member::{MemberId, wire_enum};
+use super::member_contact::is_unprintable;
 use super::sentinel::SentinelRule;
 use super::timestamp::Timestamp;
 
@@ -101,10 +102,10 @@ impl Case {
     }
 }
 
-/// Whether people may write this here: 1 to 2,000 characters, line breaks but no other control characters.
+/// Whether people may write this here: 1 to 2,000 characters, line breaks but no other character that is not seen.
 pub fn is_text(text: &str) -> bool {
     (1..=TEXT_LENGTH_MAX).contains(&text.chars().count())
-        && !text.chars().any(|c| c.is_control() && c != '\n')
+        && !text.chars().any(|c| is_unprintable(c) && c != '\n')
 }
 
 #[cfg(test)]
@@ -140,7 +141,7 @@ mod tests {
     #[test]
     fn texts() {
         assert!(is_text("客户\n申请"));
-        for bad in ["", "a\u{7}", &"x".repeat(TEXT_LENGTH_MAX + 1)] {
+        for bad in ["", "a\u{7}", "a\u{202e}b", "a\u{feff}", &"x".repeat(TEXT_LENGTH_MAX + 1)] {
             assert!(!is_text(bad));
         }
     }

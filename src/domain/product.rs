@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use super::describe;
 use super::fen::Fen;
 use super::member::{MemberId, wire_enum};
+use super::member_contact::is_unprintable;
 use super::section::Section;
 use super::taxpayer_kind::TaxpayerKind;
 
@@ -163,7 +164,11 @@ impl ProductTerms {
     /// Checks ranges that the types do not carry.
     pub fn check(&self) -> Result<(), InvalidTerm> {
         let rules = [
-            ("name", (1..=100).contains(&self.name.chars().count()), "must have 1 to 100 characters"),
+            (
+                "name",
+                (1..=100).contains(&self.name.chars().count()) && !self.name.chars().any(is_unprintable),
+                "must have 1 to 100 characters, none of them a control or invisible character",
+            ),
             ("amount_max_fen", self.amount_max_fen.get() > 0, "must be above 0"),
             (
                 "rate_pct",

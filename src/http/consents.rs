@@ -6,6 +6,7 @@ use serde::Deserialize;
 use super::gate::Context;
 use super::pages::{PageQuery, respond};
 use crate::domain::member::Role;
+use crate::domain::member_contact::is_unprintable;
 use crate::service::consent::{self, NewConsent};
 use crate::service::consent_receipt;
 use crate::service::error::{ServiceError, ServiceResult};
@@ -58,10 +59,10 @@ pub async fn revoke(context: Context) -> ServiceResult<HttpResponse> {
     let id = context.path("id")?;
     let Revocation { reason } =
         if context.body.is_empty() { Revocation { reason: None } } else { context.json()? };
-    if reason.as_ref().is_some_and(|text| text.chars().count() > 200 || text.chars().any(char::is_control)) {
+    if reason.as_ref().is_some_and(|text| text.chars().count() > 200 || text.chars().any(is_unprintable)) {
         return Err(ServiceError::invalid(
             "/reason",
-            "must have at most 200 characters, none of them a control character",
+            "must have at most 200 characters, none of them a control or invisible character",
         ));
     }
     let change = consent::revoke(context.exchange(), &context.caller, id, reason, context.claim()?).await?;

@@ -8,6 +8,7 @@ use super::member_keys::asked_encryption;
 use super::quota::quota_headers;
 use crate::domain::consent::Purpose;
 use crate::domain::id_digest::IdDigest;
+use crate::domain::member_contact::is_unprintable;
 use crate::domain::product::all_different;
 use crate::domain::section::Section;
 use crate::service::error::{FieldError, ServiceError, ServiceResult};
@@ -38,10 +39,12 @@ impl Wire {
     fn parse(self) -> ServiceResult<PullRequest> {
         let mut wrong = Vec::new();
         let mut text = |pointer: &str, text: Option<&String>, most: usize| {
-            if text.is_some_and(|text| text.chars().count() > most || text.chars().any(char::is_control)) {
+            if text.is_some_and(|text| text.chars().count() > most || text.chars().any(is_unprintable)) {
                 wrong.push(FieldError::new(
                     pointer,
-                    format!("must have at most {most} characters, none of them a control character"),
+                    format!(
+                        "must have at most {most} characters, none of them a control or invisible character"
+                    ),
                 ));
             }
         };

@@ -3,4 +3,5 @@
 pub mod gateway_client;
 pub mod oidc;
 pub mod pkcs11;
+pub mod webhook_client;
 pub mod witness_client;

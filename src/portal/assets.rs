@@ -7,9 +7,11 @@ use super::visit::Visit;
 use crate::service::error::{ServiceError, ServiceResult};
 
 /// Name, media type and content of each.
-const ASSETS: [(&str, &str, &str); 3] = [
+const ASSETS: &[(&str, &str, &str)] = &[
     ("portal.css", "text/css; charset=utf-8", include_str!("assets/portal.css")),
+    ("consents.css", "text/css; charset=utf-8", include_str!("assets/consents.css")),
     ("portal.js", "text/javascript; charset=utf-8", include_str!("assets/portal.js")),
+    ("proof.js", "text/javascript; charset=utf-8", include_str!("assets/proof.js")),
     ("icon.svg", "image/svg+xml", include_str!("assets/icon.svg")),
 ];
 

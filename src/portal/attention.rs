@@ -2,6 +2,12 @@
 
 use maud::{Markup, html};
 
+use super::my_data;
+use super::notifications;
+use super::consents;
+use super::my_data;
+use super::notifications;
+use super::requests;
 use super::visit::Visit;
 use crate::http::html::parts::Tone;
 use crate::service::error::ServiceResult;
@@ -20,8 +26,12 @@ pub struct Attention {
 }
 
 /// Everything, the most urgent first. A line for each source.
-pub async fn all(_visit: &Visit) -> ServiceResult<Vec<Attention>> {
+pub async fn all(visit: &Visit) -> ServiceResult<Vec<Attention>> {
     let mut found: Vec<Attention> = Vec::new();
+    found.extend(my_data::attention(visit).await?);
+    found.extend(notifications::attention(visit).await?);
+    found.extend(requests::attention(visit).await?);
+    found.extend(consents::attention(visit).await?);
     found.sort_by_key(|one| rank(one.urgency));
     Ok(found)
 }

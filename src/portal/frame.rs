@@ -20,6 +20,8 @@ const COOKIE_SECONDS: u32 = 31_536_000;
 pub enum Menu {
     /// 首页
     Home,
+    /// 新建授权
+    Grant,
     /// 待确认
     Requests,
     /// 我的授权
@@ -39,7 +41,17 @@ pub enum Menu {
 }
 
 /// Each page of the menu, a line each: its path and its names.
-const MENU: &[(Menu, &str, &str, &str)] = &[(Menu::Home, "/", "首页", "Home")];
+const MENU: &[(Menu, &str, &str, &str)] =
+    &[(Menu::Home, "/", "首页", "Home"), (Menu::MyData, "/my-data", "我的数据", "My data")];
+const MENU: &[(Menu, &str, &str, &str)] = &[
+    (Menu::Home, "/", "首页", "Home"),
+    (Menu::Grant, "/grant", "新建授权", "New"),
+    (Menu::Requests, "/requests", "待确认", "Waiting"),
+    (Menu::Consents, "/consents", "我的授权", "Granted"),
+    (Menu::Accesses, "/accesses", "谁查过我", "Accesses"),
+    (Menu::MyData, "/my-data", "我的数据", "My data"),
+    (Menu::Notifications, "/notifications", "通知", "Notices"),
+];
 
 /// What every page has besides its body.
 #[derive(Clone)]
@@ -142,6 +154,7 @@ impl Frame {
                     title { (title) " · " (brand) }
                     link rel="icon" href="/assets/icon.svg" type="image/svg+xml";
                     link rel="stylesheet" href="/assets/portal.css";
+                    link rel="stylesheet" href="/assets/consents.css";
                     script src="/assets/portal.js" defer {}
                 }
                 body {
@@ -212,7 +225,10 @@ impl Frame {
                 p { (self.t(
                     "本服务免费，不经任何中介。凡以税贷易名义收费、索要密码或验证码的，均属冒充。",
                     "This service is free and has no intermediaries. Whoever asks for a fee, a password or a code in its name is an impostor.",
-                )) }
+                ))
+                @if self.who.as_ref().is_some_and(|who| who.firm.is_some()) {
+                    " " a.quiet-link href="/report" { (self.t("举报中介", "Report an intermediary")) }
+                } }
             }
         }
     }

@@ -17,6 +17,7 @@ use super::visit::{Visit, encoded, own_path};
 use crate::http::body::{Body, BodyOptions};
 use crate::http::gate::X_REQUEST_ID;
 use crate::http::metrics::Metrics;
+use crate::outbound::oidc::RelyingParty;
 use crate::service::Exchange;
 use crate::service::error::{ServiceError, ServiceResult};
 use crate::service::sessions::{self, Session, SessionCookie, Standing, is_recent};
@@ -28,6 +29,8 @@ const NO_ROUTE: &str = "portal: none";
 
 /// What the portal's handlers share.
 pub struct Portal {
+    /// This exchange as a client of the e-tax bureau, where people sign in there.
+    pub party: Option<Arc<RelyingParty>>,
     /// The use cases.
     pub exchange: Arc<Exchange>,
     /// The portal's section of the configuration.
@@ -118,12 +121,15 @@ async fn recognise(portal: &Data<Portal>, cookie: Option<SessionCookie>) -> Serv
 
 /// The session's cookie, if the browser sent one that can be one.
 fn cookie(request: &HttpRequest) -> Option<SessionCookie> {
+    named_cookie(request, SESSION_COOKIE).map(SessionCookie::sent)
+}
+
+/// What the browser sent under this name.
+pub fn named_cookie<'a>(request: &'a HttpRequest, wanted: &str) -> Option<&'a str> {
     let headers = request.headers().get_all(COOKIE).filter_map(|value| value.to_str().ok());
-    let found = headers
-        .flat_map(|header| header.split(';'))
-        .filter_map(|one| one.trim().split_once('='))
-        .find(|(name, _)| *name == SESSION_COOKIE)?;
-    Some(SessionCookie::sent(found.1))
+    let mut cookies =
+        headers.flat_map(|header| header.split(';')).filter_map(|one| one.trim().split_once('='));
+    cookies.find(|(name, _)| *name == wanted).map(|(_, value)| value)
 }
 
 /// Where a visitor goes first who lacks what a route needs.

@@ -20,7 +20,65 @@ pub async fn show(visit: Visit) -> ServiceResult<HttpResponse> {
 }
 
 /// What one can do here, a line each: where, and in a few words.
-const TASKS: &[(&str, &str, &str, &str, &str)] = &[];
+const TASKS: &[(&str, &str, &str, &str, &str)] = &[(
+    "/my-data",
+    "我的数据",
+    "My data",
+    "查看税务机关持有的数据，下载，或申请更正",
+    "See what the bureau holds, download it, or have it corrected",
+)];
+const TASKS: &[(&str, &str, &str, &str, &str)] = &[
+    (
+        "/grant",
+        "新建授权",
+        "New authorisation",
+        "选银行、选内容、先预览，再决定。",
+        "Pick bank and items, look first, then decide.",
+    ),
+    (
+        "/requests",
+        "待确认",
+        "Waiting for an answer",
+        "银行的请求、经办人提交的申请和草稿。",
+        "What banks ask, what was prepared, drafts.",
+    ),
+    (
+        "/consents",
+        "我的授权",
+        "My authorisations",
+        "查看、变更，两步撤回。",
+        "Look, change, revoke in two clicks.",
+    ),
+    (
+        "/accesses",
+        "谁查过我的数据",
+        "Who saw my data",
+        "每一次查询，何时、何行、为何、结果，可自行核验。",
+        "Every pull: when, which bank, why, and what came of it. Verify it yourself.",
+    ),
+    (
+        "/my-data",
+        "我的数据",
+        "My data",
+        "查看税务机关持有的数据，下载，或申请更正",
+        "See what the bureau holds, download it, or have it corrected",
+    ),
+    (
+        "/my-copy",
+        "自取数据副本",
+        "My own copy",
+        "取一份有签名的本企业数据，给谁看由您决定。",
+        "A signed copy of this firm's data, for whom you like.",
+    ),
+    ("/settings", "授权设置", "Settings", "屏蔽银行，设置双人确认。", "Block banks, ask for two persons."),
+    (
+        "/report",
+        "举报中介",
+        "Report an intermediary",
+        "本服务免费。有人收费代办，请告诉税务机关。",
+        "This service is free. If somebody charged for it, tell the tax bureau.",
+    ),
+];
 
 async fn home(visit: Visit) -> ServiceResult<HttpResponse> {
     let found = attention::all(&visit).await?;

@@ -15,7 +15,9 @@ const TOP: f32 = 66.0;
 const BOTTOM: f32 = 66.0;
 /// What the QR code takes of the first lines, with the space beside it.
 const CODE_WIDTH: f32 = 110.0;
-const CODE_BOTTOM: f32 = 150.0;
+const CODE_BOTTOM: f32 = 152.0;
+/// Left edge of the QR code, and of the words under it.
+pub const CODE_LEFT: f32 = 453.0;
 /// Characters that no line begins with.
 const CLOSING: &str = "、，。；：）》”’！？】,.;:)!?";
 
@@ -50,13 +52,20 @@ pub fn lay_out(sheet: &Sheet) -> Vec<Vec<Placed>> {
     let mut page = Pages { done: Vec::new(), lines: Vec::new(), y: TOP };
     page.put(&sheet.title, 20.0, Ink::Accent, 0.0);
     page.put(&format!("{}  ·  {}", sheet.number, sheet.status), 11.0, Ink::Black, 0.0);
+    page.lines.push(Placed {
+        x: CODE_LEFT,
+        y: CODE_BOTTOM - 6.0,
+        size: 7.5,
+        ink: Ink::Grey,
+        text: sheet.qr_words.clone(),
+    });
     page.space(8.0);
     for (name, value) in &sheet.facts {
         page.row(name, value);
     }
     page.heading(&sheet.ticks_title);
     for (ticked, text) in &sheet.ticks {
-        page.put(&format!("{} {text}", mark(*ticked)), 10.0, Ink::Black, 0.0);
+        page.put_hanging(&format!("{} {text}", mark(*ticked)), 10.0, Ink::Black, 0.0, 3.2);
     }
     for (title, text) in &sheet.texts {
         page.heading(title);
@@ -83,7 +92,12 @@ struct Pages {
 impl Pages {
     /// Text from `indent` on, over as many lines as it takes.
     fn put(&mut self, text: &str, size: f32, ink: Ink, indent: f32) {
-        let mut rest = text.to_owned();
+        self.put_hanging(text, size, ink, indent, 0.0);
+    }
+
+    /// The same with the lines after the first set in by `hang` ems.
+    fn put_hanging(&mut self, text: &str, size: f32, ink: Ink, indent: f32, hang: f32) {
+        let (mut rest, mut indent) = (text.to_owned(), indent);
         loop {
             let line_height = size * 1.6;
             self.room(line_height);
@@ -93,6 +107,9 @@ impl Pages {
             self.lines.push(Placed { x: LEFT + indent, y, size, ink, text: line });
             if left.is_empty() {
                 return;
+            }
+            if rest == text {
+                indent += hang * size;
             }
             rest = left;
         }
@@ -127,9 +144,9 @@ impl Pages {
             self.space(5.0);
             self.put(line, 11.0, Ink::Black, 0.0);
         } else if let Some(detail) = line.strip_prefix("  ") {
-            self.put(detail, 9.5, Ink::Black, 24.0);
+            self.put_hanging(detail, 9.5, Ink::Black, 24.0, 0.9);
         } else if line.starts_with('·') || line.starts_with('□') {
-            self.put(line, 10.0, Ink::Black, 10.0);
+            self.put_hanging(line, 10.0, Ink::Black, 10.0, if line.starts_with('·') { 0.5 } else { 1.25 });
         } else {
             self.put(line, 10.0, Ink::Black, 0.0);
         }
@@ -164,7 +181,7 @@ impl Pages {
 }
 
 /// Whether a line of a text is the heading of a part: 一、… or 1. …
-fn is_part(line: &str) -> bool {
+pub fn is_part(line: &str) -> bool {
     let mut letters = line.chars();
     match (letters.next(), letters.next()) {
         (Some(number), Some('、')) => "一二三四五六七八九".contains(number),

@@ -13,15 +13,15 @@ use krilla::{Document, SerializeSettings};
 
 use chrono::{Datelike, Timelike};
 
-use super::letter_layout::{Ink, PAGE_HEIGHT, PAGE_WIDTH, Placed, lay_out};
+use super::letter_layout::{CODE_LEFT, Ink, PAGE_HEIGHT, PAGE_WIDTH, Placed, lay_out};
 use super::qr::modules;
 use super::sheet::Sheet;
 use crate::domain::timestamp::Timestamp;
 
 /// Name of the attached receipt.
 pub const RECEIPT_FILE: &str = "consent-receipt.jwt";
-/// Side of the QR code, and its left and upper edge, in points.
-const QR: (f32, f32, f32) = (86.0, 456.0, 48.0);
+/// Side of the QR code, and its upper edge, in points.
+const CODE: (f32, f32) = (86.0, 48.0);
 
 /// The document could not be drawn.
 #[derive(Debug, thiserror::Error)]
@@ -84,7 +84,7 @@ fn write(surface: &mut Surface<'_>, font: &Font, line: &Placed) {
 /// The QR code in the upper right corner. A text too long for one leaves the corner empty.
 fn draw_code(surface: &mut Surface<'_>, text: &str) {
     let Some(rows) = modules(text) else { return };
-    let (side, left, top) = QR;
+    let ((side, top), left) = (CODE, CODE_LEFT);
     let Ok(count) = u16::try_from(rows.len()) else { return };
     let module = side / f32::from(count);
     let mut path = PathBuilder::new();

@@ -5,6 +5,8 @@ use std::path::PathBuf;
 
 use serde::Deserialize;
 
+use crate::outbound::oidc::OidcOptions;
+
 /// The taxpayers' portal.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -23,6 +25,9 @@ pub struct PortalOptions {
     /// Connections that may be open at once.
     #[serde(default = "connections")]
     pub connections: usize,
+    /// Sign-in with the e-tax bureau.
+    #[serde(default)]
+    pub oidc: Option<OidcOptions>,
     /// Font of printed authorisations (OpenType, with simplified Chinese); the usual places of Debian if absent.
     #[serde(default)]
     pub pdf_font: Option<PathBuf>,
@@ -49,6 +54,20 @@ impl PortalOptions {
                 self.listen
             ));
         }
+        if let Some(oidc) = &self.oidc {
+            oidc.check()?;
+            if self.demo_sign_in {
+                return Err(
+                    "portal.demo_sign_in and portal.oidc exclude each other: set demo_sign_in = false"
+                        .to_owned(),
+                );
+            }
+            if self.public_url.is_none() {
+                return Err(
+                    "portal.oidc needs portal.public_url: the provider sends people back there".to_owned()
+                );
+            }
+        }
         match &self.public_url {
             Some(url) if !is_origin(url) => Err(format!(
                 "portal.public_url = {url:?} must be https://HOST or https://HOST:PORT, without a path or a slash at the end"
@@ -59,7 +78,8 @@ impl PortalOptions {
 
     /// Every path in it, to be made absolute.
     pub fn paths(&mut self) -> Vec<&mut PathBuf> {
-        [&mut self.demo_persons].into_iter().chain(&mut self.pdf_font).collect()
+        let oidc = self.oidc.as_mut().into_iter().flat_map(OidcOptions::paths);
+        [&mut self.demo_persons].into_iter().chain(&mut self.pdf_font).chain(oidc).collect()
     }
 }
 
@@ -91,6 +111,17 @@ mod tests {
             let portal = options(&format!("listen = \"{listen}\""));
             assert_eq!(portal.check(), Ok(()), "{listen}");
         }
+    }
+
+    #[test]
+    fn nobody_chooses_who_to_be_where_the_bureau_says_who_people_are() {
+        let oidc = "[oidc]\nissuer = \"https://etax.example\"\nclient_id = \"p\"\nclient_key = \"k\"\n\
+                    acr_step_up = [\"face\"]\nacr = [{ value = \"face\", method = \"etax_face\", assurance = \"reliable\" }]\n";
+        let with = |more: &str| options(&format!("listen = \"127.0.0.1:8444\"\n{more}\n{oidc}")).check();
+        let public = "public_url = \"https://etax.example\"";
+        assert_eq!(with(public), Ok(()));
+        assert!(with(&format!("{public}\ndemo_sign_in = true")).unwrap_err().contains("exclude each other"));
+        assert!(with("").unwrap_err().contains("public_url"));
     }
 
     #[test]

@@ -10,6 +10,7 @@ use tokio::sync::Semaphore;
 use super::frame::Menu;
 use super::gate::see_other;
 use super::letter_font::{find_font, load_font};
+use super::letter_layout::is_part;
 use super::letter_pdf::pdf as draw;
 use super::qr::qr;
 use super::sheet::{Sheet, sheet};
@@ -100,11 +101,13 @@ fn page(visit: &Visit, id: &str, sheet: &Sheet, has_font: bool) -> Markup {
             }
             dl.facts { @for (name, value) in &sheet.facts { (fact(name, &html! { (value) })) } }
             h2 { (sheet.ticks_title) }
-            ul.ticks { @for (ticked, text) in &sheet.ticks { li { (mark(*ticked)) " " (text) } } }
+            ul.ticked { @for (ticked, text) in &sheet.ticks { li { (mark(*ticked)) " " (text) } } }
             @for (title, text) in &sheet.texts {
                 h2 { (title) }
                 @match text {
-                    Some(text) => div.said.letter-text { (text) },
+                    Some(text) => div.letter-text {
+                        @for line in text.lines() { p class=(line_class(line)) { (line) } }
+                    },
                     None => p { (sheet.not_kept) },
                 }
             }
@@ -112,6 +115,19 @@ fn page(visit: &Visit, id: &str, sheet: &Sheet, has_font: bool) -> Markup {
             dl.facts { @for (name, value) in &sheet.signed { (fact(name, &html! { (value) })) } }
             p.quiet { (sheet.verify) }
         }
+    }
+}
+
+/// How a line of a text looks, by its own marks; what it says stays as it was shown.
+fn line_class(line: &str) -> &'static str {
+    if is_part(line) {
+        "part"
+    } else if line.starts_with("  ") {
+        "detail"
+    } else if line.starts_with('·') || line.starts_with('□') {
+        "item"
+    } else {
+        "plain-line"
     }
 }
 

@@ -15,6 +15,7 @@ use crate::http::live_tls::LiveTls;
 use crate::http::metrics::Metrics;
 use crate::http::server::{HANDSHAKE_TIME_MAX, HEADER_TIME_MAX, KEEP_ALIVE, SHUTDOWN_SECONDS_MAX};
 use crate::http::tls::browser_config;
+use crate::outbound::oidc::RelyingParty;
 use crate::service::Exchange;
 
 /// Threads that serve browsers: pages are few beside pulls.
@@ -24,6 +25,7 @@ const WORKERS: usize = 2;
 pub fn portal(
     exchange: Arc<Exchange>,
     options: PortalOptions,
+    party: Option<Arc<RelyingParty>>,
     limits: BodyOptions,
     tls: Arc<LiveTls>,
     metrics: Arc<Metrics>,
@@ -31,7 +33,7 @@ pub fn portal(
 ) -> std::io::Result<Server> {
     let config = browser_config(&tls).map_err(std::io::Error::other)?;
     let connections = options.connections.div_ceil(WORKERS);
-    let state = Data::new(Portal { exchange, options, limits, metrics });
+    let state = Data::new(Portal { party, exchange, options, limits, metrics });
     let server = HttpServer::new(move || App::new().app_data(state.clone()).configure(routes::mount))
         .workers(WORKERS)
         .max_connections(connections)

@@ -8,8 +8,8 @@ use crate::http::html::words::consent_status;
 use crate::ledger::receipt::InclusionReceipt;
 use crate::seal::consent_receipt::ReceiptController;
 use crate::service::consent_letter::Letter;
-use crate::service::consent_text::TextLang;
 use crate::service::consent_text::words::{purposes, role, window_words};
+use crate::service::consent_text::{TextLang, visible};
 
 /// The printed authorisation.
 #[derive(Clone, Debug)]
@@ -57,21 +57,24 @@ pub fn sheet(letter: &Letter, lang: Lang) -> Sheet {
     if consent.terms.details.as_ref().is_some_and(|details| details.personal.is_some()) {
         texts.push((t("个人信息单独同意书", "The person's separate consent"), letter.personal_text.clone()));
     }
+    let clean = |rows: Vec<(String, String)>| -> Vec<(String, String)> {
+        rows.into_iter().map(|(name, value)| (name, visible(&value))).collect()
+    };
     Sheet {
         title: t("涉税信息查询授权书", "Authorisation to consult tax information"),
         number: letter.number.clone(),
         status: consent_status(lang, status.as_str()).to_owned(),
         tone: tone(status),
-        facts: facts(letter, lang),
+        facts: clean(facts(letter, lang)),
         ticks_title: t("勾选结果", "What was ticked"),
-        ticks: ticks(letter, lang),
+        ticks: ticks(letter, lang).into_iter().map(|(ticked, text)| (ticked, visible(&text))).collect(),
         texts,
         not_kept: t(
             "本项授权在电子税务局签署，所示文本由税务机关留存；其摘要如上。",
             "This authorisation was signed at the e-tax bureau, which keeps the text that was shown; its digest is above.",
         ),
         signed_title: t("签署", "Signature"),
-        signed: signed(consent, lang),
+        signed: clean(signed(consent, lang)),
         verify: t(
             "核验方法：shuidaiyi verify 本文件（或电子回执） --trust trust.json。签名与存证证明均在所附电子回执之中；纸面内容以回执核验所列为准。",
             "To verify: shuidaiyi verify THIS-FILE (or the receipt) --trust trust.json. Signature and ledger proof are in the attached receipt; what the receipt attests prevails over what is printed.",

@@ -3,6 +3,7 @@
 use actix_web::HttpResponse;
 use maud::html;
 
+use super::bureau_sign_in;
 use super::demo_sign_in;
 use super::frame::Menu;
 use super::gate::see_other;
@@ -14,6 +15,9 @@ use crate::service::sessions;
 pub async fn show(visit: Visit) -> ServiceResult<HttpResponse> {
     if visit.portal.options.demo_sign_in {
         return demo_sign_in::show(visit).await;
+    }
+    if visit.portal.party.is_some() {
+        return Ok(bureau_sign_in::show(&visit));
     }
     let body = html! {
         section.card.narrow {

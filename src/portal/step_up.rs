@@ -3,12 +3,16 @@
 use actix_web::HttpResponse;
 use maud::html;
 
+use super::bureau_sign_in;
 use super::frame::Menu;
 use super::visit::Visit;
 use crate::service::error::{ServiceError, ServiceResult};
 
 /// Asks the person to confirm who they are, and says why.
 pub async fn show(visit: Visit) -> ServiceResult<HttpResponse> {
+    if visit.portal.party.is_some() {
+        return Ok(bureau_sign_in::show_step_up(&visit));
+    }
     if !visit.portal.options.demo_sign_in {
         return Err(ServiceError::NotFound);
     }

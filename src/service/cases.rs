@@ -304,7 +304,7 @@ fn check_text(pointer: &str, text: &str) -> ServiceResult<()> {
         false => Err(ServiceError::invalid(
             pointer,
             format!(
-                "must have 1 to {TEXT_LENGTH_MAX} characters, of the control characters only line breaks"
+                "must have 1 to {TEXT_LENGTH_MAX} characters, line breaks but no other control or invisible characters"
             ),
         )),
     }

@@ -65,7 +65,8 @@ pub struct CorrectionView {
 }
 
 impl CorrectionView {
-    fn of(correction: Correction, today: NaiveDate) -> Self {
+    /// As it stands on this day.
+    pub fn of(correction: Correction, today: NaiveDate) -> Self {
         let stage = correction.stage(today);
         let Correction { id, taxpayer, section, record_key, text, .. } = correction;
         let (outcome, note, resolved_at) = match correction.resolution {
@@ -277,7 +278,7 @@ pub(super) fn check_text(pointer: &str, text: &str) -> ServiceResult<()> {
         false => Err(ServiceError::invalid(
             pointer,
             format!(
-                "must have 1 to {TEXT_LENGTH_MAX} characters, of the control characters only line breaks"
+                "must have 1 to {TEXT_LENGTH_MAX} characters, line breaks but no other control or invisible characters"
             ),
         )),
     }

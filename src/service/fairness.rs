@@ -204,6 +204,23 @@ fn notify(exchange: &Exchange, untold: Vec<(String, String)>) -> ServiceResult<(
     Ok(())
 }
 
+/// The last days of the notices that still run, of violations to which the firm has said nothing.
+pub async fn running(exchange: &Arc<Exchange>, acting: &ActingFor) -> ServiceResult<Vec<NaiveDate>> {
+    let taxpayer = acting.taxpayer().clone();
+    let today = exchange.clock.now().shanghai_date();
+    let (told, stated) = exchange
+        .point_read(move |e| {
+            Ok(e.ledger.read(|c| {
+                Ok((stored::notices(c, taxpayer.as_str())?, stored::statements(c, taxpayer.as_str())?))
+            })?)
+        })
+        .await?;
+    let runs = |notice: &&NoticeRow| {
+        today <= notice.last_day && stated.iter().all(|one| one.record_key != notice.record_key)
+    };
+    Ok(told.iter().filter(runs).map(|notice| notice.last_day).collect())
+}
+
 /// The firm's statement to one of its violations, which travels with it from now on; the newest counts. `Forbidden` to
 /// who may not speak for the firm, `NotFound` if it has no such violation.
 pub async fn state(

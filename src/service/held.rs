@@ -79,6 +79,14 @@ pub async fn section(
     exchange.blocking(move |e| read(e, &taxpayer, section)).await
 }
 
+/// Every section of the firm, in the order of a dossier.
+pub async fn all(exchange: &Arc<Exchange>, acting: &ActingFor) -> ServiceResult<Vec<HeldSection>> {
+    let taxpayer = acting.taxpayer().clone();
+    exchange
+        .blocking(move |e| Section::ALL.into_iter().map(|section| read(e, &taxpayer, section)).collect())
+        .await
+}
+
 /// Whether the firm has a record with this key, in any delivery that is visible now.
 pub(super) fn has(
     exchange: &Exchange,

@@ -80,7 +80,7 @@ async fn record(
 ) -> ServiceResult<ObjectionView> {
     if !is_text(&new.text) {
         let must = format!(
-            "must have 1 to {TEXT_LENGTH_MAX} characters, of the control characters only line breaks"
+            "must have 1 to {TEXT_LENGTH_MAX} characters, line breaks but no other control or invisible characters"
         );
         return Err(ServiceError::invalid("/text", must));
     }
@@ -102,7 +102,9 @@ async fn record(
                 Some(_) | None => return Ok(Err(ServiceError::NotFound)),
             };
             if own.is_some() && is_disputed(c, &row.id)? {
-                return Ok(Err(ServiceError::Conflict("this access is disputed already".into())));
+                return Ok(Err(ServiceError::Conflict(
+                    "您已对这次查询提出过异议 this access is disputed already".into(),
+                )));
             }
             let entry = ledger_read::entry_about(c, &row.id, EntryKind::ReleaseGranted)?
                 .ok_or_else(|| StoreError::corrupt("release", "a granted release has no entry"))?;

@@ -90,7 +90,9 @@ pub async fn take(exchange: &Arc<Exchange>, acting: &ActingFor) -> ServiceResult
         .unit(move |c, now| {
             let today = Timestamp::shanghai_midnight(now.shanghai_date());
             if own_copies::taken_since(c, &row.taxpayer_id, today)? >= COPIES_A_DAY {
-                let why = format!("a firm may take {COPIES_A_DAY} copies a day: come back tomorrow");
+                let why = format!(
+                    "每天最多取 {COPIES_A_DAY} 份，请明天再来 a firm may take {COPIES_A_DAY} copies a day: come back tomorrow"
+                );
                 return Ok(Err(ServiceError::Conflict(why)));
             }
             let subject = HeldSubject {
@@ -100,7 +102,7 @@ pub async fn take(exchange: &Arc<Exchange>, acting: &ActingFor) -> ServiceResult
                 sections: &Section::ALL,
             };
             if holds::active(c, now)?.bar(subject, now) {
-                let why = "copies cannot be taken at present: ask the tax bureau";
+                let why = "目前不能取副本，请咨询税务机关 copies cannot be taken at present: ask the tax bureau";
                 return Ok(Err(ServiceError::Conflict(why.into())));
             }
             own_copies::insert(c, &row)?;

@@ -44,7 +44,7 @@ pub struct Received {
 pub async fn report(exchange: &Arc<Exchange>, acting: &ActingFor, text: String) -> ServiceResult<Received> {
     if !is_text(&text) {
         let must = format!(
-            "must have 1 to {TEXT_LENGTH_MAX} characters, of the control characters only line breaks"
+            "must have 1 to {TEXT_LENGTH_MAX} characters, line breaks but no other control or invisible characters"
         );
         return Err(ServiceError::invalid("/text", must));
     }
@@ -55,7 +55,9 @@ pub async fn report(exchange: &Arc<Exchange>, acting: &ActingFor, text: String) 
         .unit(move |c, now| {
             let today = Timestamp::shanghai_midnight(now.shanghai_date());
             if stored::made_since(c, taxpayer.as_str(), today)? >= REPORTS_A_DAY {
-                let why = format!("{REPORTS_A_DAY} reports a day are taken: come back tomorrow");
+                let why = format!(
+                    "每天最多举报 {REPORTS_A_DAY} 次，请明天再来 {REPORTS_A_DAY} reports a day are taken: come back tomorrow"
+                );
                 return Ok(Err(ServiceError::Conflict(why)));
             }
             let taxpayer_id = taxpayer.as_str().to_owned();

@@ -5,6 +5,7 @@
 
 use super::Exchange;
 use super::error::{ServiceError, ServiceResult};
+use crate::domain::consent::Assurance;
 use crate::domain::representative::{ActingFor, Authentication, Person, Representation};
 use crate::domain::timestamp::Timestamp;
 use crate::seal::digest::{base64url, prefixed_digest, sha256};
@@ -128,10 +129,10 @@ pub enum Standing {
     Over,
 }
 
-/// Whether a person was recognised recently enough to bind the firm.
+/// Whether a person was recognised recently and surely enough to bind the firm.
 pub fn is_recent(authentication: &Authentication, now: Timestamp) -> bool {
     let age = now.since_micros(authentication.at);
-    (-SKEW_MICROS_MAX..=RECENT_MICROS_MAX).contains(&age)
+    authentication.assurance == Assurance::Reliable && (-SKEW_MICROS_MAX..=RECENT_MICROS_MAX).contains(&age)
 }
 
 /// Opens a session, and ends the one that the browser had. Who acts for one firm only has chosen it.
@@ -230,7 +231,7 @@ fn replace(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::consent::{Assurance, GrantMethod};
+    use crate::domain::consent::GrantMethod;
 
     #[test]
     fn five_minutes_are_recent_and_the_future_is_not() {
@@ -245,6 +246,8 @@ mod tests {
         ] {
             assert_eq!(is_recent(&authentication, at.plus_micros(later)), recent, "{later}");
         }
+        let ordinary = Authentication { assurance: Assurance::Ordinary, ..authentication };
+        assert!(!is_recent(&ordinary, at), "a password just now binds nobody");
     }
 
     #[test]

@@ -29,6 +29,7 @@ pub mod error;
 pub mod fact_search;
 pub mod facts;
 pub mod figures;
+pub mod firm_consents;
 pub mod firm_settings;
 pub mod holds;
 pub mod idempotency;

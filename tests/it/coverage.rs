@@ -143,6 +143,7 @@ async fn foreign_and_absent_are_one_answer(backend: Backend) {
     let case = disputed["case_id"].as_str().unwrap();
     let foreign = [
         (Method::GET, "/v1/consents/{id}", consent["id"].as_str().unwrap(), None),
+        (Method::GET, "/v1/consents/{id}/receipt", consent["id"].as_str().unwrap(), None),
         (Method::GET, "/v1/releases/{id}", pulled["release_id"].as_str().unwrap(), None),
         (
             Method::POST,

@@ -7,22 +7,28 @@ use shuidaiyi::domain::case::{Answer, Case, Closure};
 use shuidaiyi::domain::consent::{Consent, ConsentTerms};
 use shuidaiyi::domain::denial::{ConsentFault, Denial};
 use shuidaiyi::domain::hold::{Hold, HoldTarget};
+use shuidaiyi::domain::correction::{Correction, Resolution};
 use shuidaiyi::domain::import::{InputRule, RowError};
 use shuidaiyi::domain::product::{FieldProfile, ProductTerms};
 use shuidaiyi::domain::timestamp::Timestamp;
 use shuidaiyi::http::cases;
+use shuidaiyi::http::corrections;
 use shuidaiyi::http::deletions;
 use shuidaiyi::http::log::OwnEntryView;
 use shuidaiyi::http::members::{CertificateWire, RotationWire};
 use shuidaiyi::http::problem::response;
 use shuidaiyi::http::{consents, dossiers, member_keys, products};
 use shuidaiyi::ledger::{Entry, EntryKind, InclusionReceipt};
+use shuidaiyi::seal::consent_receipt::ConsentReceipt;
 use shuidaiyi::seal::digest::{canonical_json, prefixed_digest};
+use shuidaiyi::seal::jws::read_unverified_payload;
 use shuidaiyi::seal::sd_jwt::DossierClaims;
 use shuidaiyi::seal::trust::TrustFile;
 use shuidaiyi::seal::verify::Expectations;
 use shuidaiyi::service::cases::{CaseChange, CaseView};
+use shuidaiyi::service::corrections::{CorrectionChange, CorrectionView};
 use shuidaiyi::service::consent::{ConsentChange, ConsentView, NewConsent};
+use shuidaiyi::service::consent_receipt::ReceiptAnswer;
 use shuidaiyi::service::deletions::{RetentionView, Stated, Statement};
 use shuidaiyi::service::error::RefusedDelivery;
 use shuidaiyi::service::error::ServiceError;
@@ -73,6 +79,7 @@ fn requests_are_read() {
     read::<member_keys::Registration>(&sample("member-key-registration"));
     read::<cases::Answering>(&sample("case-answering"));
     read::<cases::Closing>(&sample("case-closing"));
+    read::<corrections::Resolving>(&sample("correction-resolving"));
     read::<NewObjection>(&sample("objection-new"));
     read::<deletions::NewStatement>(&sample("deletion-new"));
     round_trip::<Statement>(&sample("deletion-statement"));
@@ -133,6 +140,15 @@ fn a_consent_is_named_by_the_digest_of_its_terms() {
         receipt: read(&changed["receipt"]),
     };
     assert_eq!(serde_json::to_value(change).unwrap(), changed);
+}
+
+#[test]
+fn a_consent_receipt_is_written_so() {
+    let answer = sample("consent-receipt-answer");
+    round_trip::<ReceiptAnswer>(&answer);
+    round_trip::<ConsentReceipt>(&sample("consent-receipt"));
+    let payload = read_unverified_payload(answer["receipt"].as_str().unwrap()).unwrap();
+    assert_eq!(Value::Object(payload), sample("consent-receipt"));
 }
 
 #[test]
@@ -233,6 +249,36 @@ fn mandates_are_answered_so() {
     assert_eq!(serde_json::to_value(change).unwrap(), changed);
     let new: NewMandate = read(&sample("mandate-new"));
     assert_eq!(serde_json::to_value(new.from).unwrap(), mandate["from"]);
+}
+
+#[test]
+fn a_correction_is_shown_so() {
+    let shown = sample("correction");
+    let limits =
+        without(&shown, &keys(&shown).into_iter().filter(|name| !name.ends_with("_by")).collect::<Vec<_>>());
+    let open = || Correction {
+        id: read(&shown["id"]),
+        taxpayer: read(&shown["taxpayer_id"]),
+        section: read(&shown["section"]),
+        record_key: read(&shown["record"]),
+        text: read(&shown["text"]),
+        requested_at: read(&shown["requested_at"]),
+        requested_as: read(&shown["requested_as"]),
+        limits: read(&limits),
+        resolution: None,
+    };
+    let view = CorrectionView::of(open(), "2026-11-28".parse().unwrap());
+    assert_eq!(serde_json::to_value(&view).unwrap(), shown);
+    let decided = sample("correction-change");
+    let end = Resolution {
+        outcome: read(&decided["outcome"]),
+        note: read(&decided["note"]),
+        at: read(&decided["resolved_at"]),
+    };
+    let resolved = Correction { resolution: Some(end), ..open() };
+    let correction = CorrectionView::of(resolved, "2026-11-30".parse().unwrap());
+    let change = CorrectionChange { correction, receipt: read(&decided["receipt"]) };
+    assert_eq!(serde_json::to_value(change).unwrap(), decided);
 }
 
 #[test]

@@ -4,7 +4,9 @@ use std::collections::BTreeSet;
 use std::fs;
 
 use serde_json::Value;
-use shuidaiyi::domain::dossier::{EncodedRecord, SectionContent, encode};
+use shuidaiyi::domain::dossier::{
+    Annotation, AnnotationStatus, EncodedRecord, SectionContent, Statement, encode,
+};
 use shuidaiyi::domain::import::{Form, Rows, Syntax};
 use shuidaiyi::domain::narrow::Narrowing;
 use shuidaiyi::domain::record::{Record, canonical_json};
@@ -35,6 +37,7 @@ fn samples_of_sections_are_what_the_encoder_makes() {
         let content = absent(section, status, reason);
         samples.push((format!("section-{section}-{name}.json"), encoded(&content, None)));
     }
+    samples.push(("section-violations-annotated.json".into(), encoded(&annotated(), None)));
     let write = std::env::var_os("SHUIDAIYI_WRITE_SCHEMA").is_some();
     for (name, text) in &samples {
         let value: Value = serde_json::from_str(text).unwrap();
@@ -90,6 +93,17 @@ fn present(section: Section) -> SectionContent {
         annotations: Vec::new(),
         statements: Vec::new(),
     }
+}
+
+/// Violations of which one is disputed, and the firm says something to the other.
+fn annotated() -> SectionContent {
+    let mut content = present(Section::Violations);
+    let day = "2026-11-24".parse().unwrap();
+    let status = AnnotationStatus::UnderReview;
+    content.annotations.push(Annotation { record: 0, raised_on: day, status });
+    let text = "发票已补齐，正在办理手续。".to_owned();
+    content.statements.push(Statement { record: 1, stated_on: day, text });
+    content
 }
 
 fn absent(section: Section, status: SectionStatus, reason: SectionReason) -> SectionContent {

@@ -1,7 +1,7 @@
 //! What an operator says of the e-tax bureau's OpenID provider: the section `[portal.oidc]`.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use serde::Deserialize;
 
@@ -93,12 +93,9 @@ impl Default for ClaimNames {
 }
 
 impl OidcOptions {
-    /// Makes the paths absolute.
-    pub fn resolve(&mut self, base: &Path) {
-        let paths = [Some(&mut self.client_key), self.client_certificate.as_mut(), self.ca.as_mut()];
-        for path in paths.into_iter().flatten() {
-            *path = base.join(&*path);
-        }
+    /// Every path in it, to be made absolute.
+    pub fn paths(&mut self) -> impl Iterator<Item = &mut PathBuf> {
+        [Some(&mut self.client_key), self.client_certificate.as_mut(), self.ca.as_mut()].into_iter().flatten()
     }
 
     /// What the class means, if it means anything here.
@@ -110,6 +107,12 @@ impl OidcOptions {
     pub fn check(&self) -> Result<(), String> {
         if self.acr_step_up.is_empty() {
             return Err("portal.oidc.acr_step_up names no class: nobody could grant".to_owned());
+        }
+        let weak = |acr: &&String| self.meaning(acr).is_some_and(|m| m.assurance != Assurance::Reliable);
+        if let Some(acr) = self.acr_step_up.iter().find(weak) {
+            return Err(format!(
+                "portal.oidc.acr_step_up names {acr:?}, which is not reliable: it could not grant"
+            ));
         }
         let named = self.acr_sign_in.iter().chain(&self.acr_step_up);
         match named.into_iter().find(|acr| self.meaning(acr).is_none()) {
@@ -139,6 +142,8 @@ mod tests {
         let good = sample("https://etax.example");
         assert_eq!(good.check(), Ok(()));
         assert!(OidcOptions { acr_step_up: Vec::new(), ..good.clone() }.check().is_err());
+        let weak = OidcOptions { acr_step_up: vec!["password".into()], ..good.clone() };
+        assert!(weak.check().unwrap_err().contains("not reliable"));
         let unheard = OidcOptions { acr_sign_in: vec!["sms".into()], ..good };
         assert!(unheard.check().unwrap_err().contains("\"sms\""));
     }

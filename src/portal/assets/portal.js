@@ -3,7 +3,8 @@
 (() => {
   document.addEventListener("submit", (event) => {
     const form = event.target;
-    if (form.method !== "post") return;
+    // A form with data-again answers with a file: its page stays, and may ask for another.
+    if (form.method !== "post" || "again" in form.dataset) return;
     if (form.dataset.sent) {
       event.preventDefault();
       return;

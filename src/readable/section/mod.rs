@@ -12,6 +12,7 @@ mod other_tax;
 pub mod payments;
 mod rating;
 mod registration;
+mod remarks;
 mod statements;
 pub mod vat;
 mod violations;
@@ -68,6 +69,7 @@ pub fn lay_out(book: &Book<'_>, name: &str, object: &Map<String, Value>) -> Sect
     let layout = known.map(layout);
     let records = records_of(object);
     let mut blocks = layout.as_ref().map(|layout| (layout.blocks)(book, &records)).unwrap_or_default();
+    blocks.splice(0..0, remarks::blocks(object, &records));
     blocks.extend(besides::withheld(name, &records));
     blocks.extend(besides::checks(name, &records));
     blocks.extend(besides::unknown_members(&records, layout.map_or(&[], |layout| layout.known)));

@@ -10,7 +10,8 @@ pub mod words;
 
 use serde::Serialize;
 
-use self::blanks::{Blank, fill, visible};
+pub use self::blanks::visible;
+use self::blanks::{Blank, fill};
 use self::words::{personal_type, purposes, role, section_words, window_words};
 use super::error::ServiceResult;
 use crate::domain::consent::{ConsentText, ConsentWindow, GrantorRole, Purpose};

@@ -5,12 +5,16 @@
 //! more; its cursor moves in the transaction that writes the notices.
 
 mod follow;
+mod options;
+mod webhook;
 
 use std::sync::Arc;
 
 use serde::Serialize;
 
 pub use self::follow::follow;
+pub use self::options::NotificationOptions;
+pub use self::webhook::{Webhook, deliver};
 use super::Exchange;
 use super::error::ServiceResult;
 pub use crate::domain::notice::{Notice, NoticeKind};

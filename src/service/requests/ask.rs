@@ -15,6 +15,7 @@ use crate::domain::consent_request::{
 };
 use crate::domain::member::MemberId;
 use crate::domain::notice::Notice;
+use crate::domain::member_contact::is_unprintable;
 use crate::domain::return_url::ReturnUrl;
 use crate::domain::section::Section;
 use crate::domain::taxpayer_id::TaxpayerId;
@@ -369,10 +370,10 @@ fn label_problems(new: &NewRequest) -> Vec<FieldError> {
         wrong.push(FieldError::new("/state", "must have 1 to 256 visible ASCII characters"));
     }
     let printable = |text: &String| {
-        (1..=LABEL_LENGTH_MAX).contains(&text.chars().count()) && !text.chars().any(char::is_control)
+        (1..=LABEL_LENGTH_MAX).contains(&text.chars().count()) && !text.chars().any(is_unprintable)
     };
     if new.bank_ref.as_ref().is_some_and(|label| !printable(label)) {
-        let must = "must have 1 to 256 characters, none of them a control character";
+        let must = "must have 1 to 256 characters, none of them a control or invisible character";
         wrong.push(FieldError::new("/bank_ref", must));
     }
     wrong
