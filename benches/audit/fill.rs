@@ -33,7 +33,7 @@ pub fn fill(site: &Path, count: u64, releases: bool) -> Result<()> {
     let digest = prefixed_digest(terms.as_bytes());
     if releases {
         rows.execute(
-            "INSERT INTO consent VALUES (?, ?, 'bank-01', 'p', ?, ?, 'granted', 1, 0, '2026-01-01 00:00:00', '2026-01-01 00:00:00', NULL)",
+            "INSERT INTO consent VALUES (?, ?, 'bank-01', 'p', ?, ?, 'granted', 1, 0, '2026-01-01 00:00:00', '2026-01-01 00:00:00', NULL, 0)",
             params![CONSENT, TAXPAYER, terms, digest],
         )?;
         append(&exchange, vec![consent(&digest)])?;

@@ -204,7 +204,7 @@ impl About {
         match kind.split_once('.').map_or(kind, |(family, _)| family) {
             "release" | "audit" | "evidence" => About::Release,
             "report" => About::Report,
-            "consent" => About::Consent,
+            "consent" | "deletion" => About::Consent,
             "product" => About::Product,
             "member" => About::Member,
             "hold" => About::Hold,
