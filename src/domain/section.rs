@@ -106,9 +106,7 @@ impl Section {
             Section::Filings => {
                 ("增值税、企业所得税等申报表的各栏金额", "the figures of VAT, income tax and other returns")
             }
-            Section::Payments => {
-                ("实际缴纳的税款、滞纳金及缴款日期", "tax and late fees paid, and when")
-            }
+            Section::Payments => ("实际缴纳的税款、滞纳金及缴款日期", "tax and late fees paid, and when"),
             Section::Arrears => ("尚未缴清的税款", "tax not yet paid"),
             Section::Violations => {
                 ("已登记的税收违法违章及处理状态", "registered violations and how they stand")

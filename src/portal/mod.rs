@@ -24,6 +24,7 @@ pub mod letter_font;
 pub mod letter_layout;
 pub mod letter_pdf;
 pub mod my_copy;
+pub mod my_data;
 pub mod notifications;
 pub mod options;
 pub mod paper;
