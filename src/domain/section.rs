@@ -99,21 +99,28 @@ impl Section {
     pub fn tells(self) -> (&'static str, &'static str) {
         match self {
             Section::Registration => (
-                "企业名称、类型、行业、注册资本、登记状态及变更",
-                "name, type, industry, registered capital, status and changes of the firm",
+                "企业名称、类型、行业、注册资本、登记状态及变更，不含身份证号和电话",
+                "name, type, industry, registered capital, status and changes of the firm, no identity or telephone numbers",
             ),
-            Section::Rating => ("各年度纳税缴费信用级别", "the credit rating of each year"),
-            Section::Filings => {
-                ("增值税、企业所得税等申报表的各栏金额", "the figures of VAT, income tax and other returns")
+            Section::Rating => {
+                ("各年度纳税缴费信用级别及评价原因", "the credit rating of each year, and why")
             }
-            Section::Payments => ("实际缴纳的税款、滞纳金及缴款日期", "tax and late fees paid, and when"),
+            Section::Filings => (
+                "增值税、企业所得税等申报表的各栏金额，以及是否按期申报",
+                "the figures of VAT, income tax and other returns, and whether they were in time",
+            ),
+            Section::Payments => (
+                "实际缴纳的税款、滞纳金、罚款及缴款日期，不含完整税票号码",
+                "tax, late fees and fines paid, and when, without full voucher numbers",
+            ),
             Section::Arrears => ("尚未缴清的税款", "tax not yet paid"),
             Section::Violations => {
                 ("已登记的税收违法违章及处理状态", "registered violations and how they stand")
             }
-            Section::Inspections => {
-                ("已办结并送达处理决定的稽查案件", "concluded inspections whose decision was served")
-            }
+            Section::Inspections => (
+                "已办结并送达处理决定的稽查案件，不含正在办理的案件",
+                "concluded inspections whose decision was served, none that is still open",
+            ),
             Section::Statements => {
                 ("资产负债表、利润表、现金流量表", "balance sheets, income and cash-flow statements")
             }
@@ -122,8 +129,8 @@ impl Section {
                 "invoices issued and received, summed by month, and their concentration, without any counterparty's name",
             ),
             Section::Employment => (
-                "按月汇总的参保人数与社会保险费，不含个人明细",
-                "insured headcount and social insurance by month, no rows about single employees",
+                "按月汇总的参保人数与社会保险费，不足5人的不显示，不含个人明细",
+                "insured headcount and social insurance by month, nothing below 5 persons, no rows about single employees",
             ),
         }
     }

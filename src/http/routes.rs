@@ -80,13 +80,25 @@ const BANK_AND_BUREAU: &[Role] = &[Role::Bank, Role::Bureau];
 const REGULATOR: &[Role] = &[Role::Regulator];
 const MEMBERS: &[Role] = Role::ALL;
 
+fn get(path: &'static str, allow: &'static [Role], handler: fn(Context) -> Answer<'static>) -> Entry {
+    Entry { method: Method::GET, path, allow, takes: Takes::Nothing(handler) }
+}
+
+fn post(path: &'static str, allow: &'static [Role], handler: fn(Context) -> Answer<'static>) -> Entry {
+    Entry { method: Method::POST, path, allow, takes: Takes::Json(handler) }
+}
+
+fn put(path: &'static str, allow: &'static [Role], handler: fn(Context) -> Answer<'static>) -> Entry {
+    Entry { method: Method::PUT, path, allow, takes: Takes::Json(handler) }
+}
+
 /// Every route of the gateway.
 pub fn table() -> Vec<Entry> {
-    let get =
-        |path, allow, handler| Entry { method: Method::GET, path, allow, takes: Takes::Nothing(handler) };
-    let post =
-        |path, allow, handler| Entry { method: Method::POST, path, allow, takes: Takes::Json(handler) };
-    let put = |path, allow, handler| Entry { method: Method::PUT, path, allow, takes: Takes::Json(handler) };
+    [exchange(), oversight(), log_and_members()].concat()
+}
+
+/// What the exchange is for: dossiers, what they rest on, and what is delivered.
+fn exchange() -> Vec<Entry> {
     vec![
         post("/v1/dossiers", BANK, |c| Box::pin(dossiers::pull(c))),
         get("/v1/releases", BANK, |c| Box::pin(releases::list(c))),
@@ -111,6 +123,12 @@ pub fn table() -> Vec<Entry> {
             takes: Takes::Stream(|c, body| Box::pin(batches::deliver(c, body))),
         },
         get("/v1/batches/{id}/errors", BUREAU, |c| Box::pin(batch_errors::errors(c))),
+    ]
+}
+
+/// Whoever watches, stops, asks and answers.
+fn oversight() -> Vec<Entry> {
+    vec![
         get("/v1/holds", BUREAU, |c| Box::pin(holds::list(c))),
         post("/v1/holds", BUREAU, |c| Box::pin(holds::place(c))),
         post("/v1/holds/{id}/lifting", BUREAU, |c| Box::pin(holds::lift(c))),
@@ -121,8 +139,6 @@ pub fn table() -> Vec<Entry> {
         get("/v1/mandates", BUREAU_AND_REGULATOR, |c| Box::pin(mandates::list(c))),
         post("/v1/mandates", REGULATOR, |c| Box::pin(mandates::open(c))),
         post("/v1/mandates/{id}/approval", REGULATOR, |c| Box::pin(mandates::approve(c))),
-        get("/v1/me/keys", BANK, |c| Box::pin(member_keys::list(c))),
-        put("/v1/me/keys/{use}", BANK, |c| Box::pin(member_keys::register(c))),
         get("/v1/cases", BANK_AND_BUREAU, |c| Box::pin(cases::list(c))),
         get("/v1/cases/{id}", BANK_AND_BUREAU, |c| Box::pin(cases::show(c))),
         post("/v1/cases/{id}/answer", BANK, |c| Box::pin(cases::answer(c))),
@@ -131,6 +147,12 @@ pub fn table() -> Vec<Entry> {
         post("/v1/corrections/{id}/resolution", BUREAU, |c| Box::pin(corrections::resolve(c))),
         post("/v1/objections", BUREAU, |c| Box::pin(objections::raise(c))),
         get("/v1/reports", BUREAU, |c| Box::pin(reports::list(c))),
+    ]
+}
+
+/// The open log, the members and their keys.
+fn log_and_members() -> Vec<Entry> {
+    vec![
         get("/v1/ledger/checkpoint", MEMBERS, |c| Box::pin(ledger::checkpoint(c))),
         // What comes after a `:` is a pattern: a C2SP index is of several parts.
         get("/v1/ledger/tile/entries/{bundle:.+}", BUREAU_AND_REGULATOR, |c| Box::pin(log::bundle(c))),
@@ -146,6 +168,8 @@ pub fn table() -> Vec<Entry> {
         post("/v1/members/{id}/certificates/{fingerprint}/withdrawal", BUREAU, |c| {
             Box::pin(members::withdraw_certificate(c))
         }),
+        get("/v1/me/keys", BANK, |c| Box::pin(member_keys::list(c))),
+        put("/v1/me/keys/{use}", BANK, |c| Box::pin(member_keys::register(c))),
         post("/v1/me/certificates", BANK, |c| Box::pin(members::rotate_own(c))),
         get("/v1/proposals", BUREAU, |c| Box::pin(proposals::list(c))),
         post("/v1/proposals/{id}/approval", BUREAU, |c| Box::pin(proposals::approve(c))),

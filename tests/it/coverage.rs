@@ -141,6 +141,10 @@ async fn foreign_and_absent_are_one_answer(backend: Backend) {
     let (status, disputed) = site.json("bureau", Method::POST, "/v1/objections", Some(dispute)).await;
     assert_eq!(status, 201, "{disputed}");
     let case = disputed["case_id"].as_str().unwrap();
+    let ask = json!({"taxpayer_id": firms[1].taxpayer_id, "product_id": product, "sections": ["rating"], "window_months": 12,
+                     "purpose": ["pre_loan"], "valid_days": 30, "pulls": 1});
+    let (status, asked) = site.json("bank-01", Method::POST, "/v1/consent-requests", Some(ask)).await;
+    assert_eq!(status, 202, "{asked}");
     let foreign = [
         (Method::GET, "/v1/consents/{id}", consent["id"].as_str().unwrap(), None),
         (Method::GET, "/v1/consents/{id}/receipt", consent["id"].as_str().unwrap(), None),
@@ -151,6 +155,7 @@ async fn foreign_and_absent_are_one_answer(backend: Backend) {
             consent["id"].as_str().unwrap(),
             Some(json!({"statement": "a.b.c"})),
         ),
+        (Method::GET, "/v1/consent-requests/{id}", asked["request_id"].as_str().unwrap(), None),
         (Method::GET, "/v1/cases/{id}", case, None),
         (Method::POST, "/v1/cases/{id}/answer", case, Some(json!({"text": "x"}))),
     ];

@@ -22,7 +22,7 @@ both_backends!(
 );
 
 /// A firm like the other one, but with no new violation.
-const TWIN: &str = "91310000MA1K123451";
+const TWIN: &str = "91310000MA1K1234XB";
 
 fn with_rule(site: &mut Site, days: u32) {
     site.config.fairness.notice_working_days = days;

@@ -60,9 +60,8 @@ async fn a_sound_ledger_passes_and_its_figures_are_right(backend: Backend) {
         assert_eq!((report.counts.refusals, count("release.refused")), (3, 3));
         assert_eq!((report.counts.consents, report.counts.batches), (1, count("batch.committed")));
         assert_eq!(report.counts.tiles, size / 256);
-        // Of the release, of the repeat, two of the grant, two of the revocation, three of each refusal, and of what the
-        // start said of notices of violations.
-        assert_eq!((report.counts.opened, report.counts.erased), (6 + 9 + 1, 0));
+        // Of the release, of the repeat, two of the grant, two of the revocation, three of each refusal.
+        assert_eq!((report.counts.opened, report.counts.erased), (6 + 9, 0));
     }
     assert_eq!(audit(&Audited::of(site.exchange()), 2, &|_, _| {}).unwrap().mismatch, None);
     // Erasure is no tampering.

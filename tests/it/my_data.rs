@@ -39,7 +39,7 @@ async fn a_firm_reads_its_data_and_has_it_corrected(backend: Backend) {
     deliver_rows(&site, "vat_small", 6, &[amended]);
 
     let keeper = site.sign_in_as(PortalRole::Bookkeeper, &firm());
-    for path in ["/my-data", "/my-data?lang=en", "/corrections"]
+    for path in ["/my-data?lang=en", "/my-data?lang=zh", "/corrections"]
         .into_iter()
         .map(str::to_owned)
         .chain(Section::ALL.map(|section| format!("/my-data/{section}")))

@@ -95,7 +95,9 @@ const PATHS: &[(&str, Names)] = &[
 ];
 
 /// What only who may grant may send, though anybody of the firm may look at the page.
-const FOR_GRANTORS: &[&str] = &["/consents/{id}/personal", "/consents/{id}/revoke", "/requests/{id}/decline"];
+const FOR_GRANTORS: &[&str] = &["/consents/{id}/revoke", "/requests/{id}/decline"];
+/// A person's own consent: for whoever did not give one there is none, whatever they may do for the firm.
+const ITS_GIVERS: &str = "/consents/{id}/personal";
 
 /// What the exchange writes of itself while the test runs.
 const BY_ITSELF: &[&str] = &["violation.notified"];
@@ -195,7 +197,7 @@ impl Scene {
         assert!(new.is_empty(), "{what}: {new:?}");
         let head = acting(&self.site, &self.mine, PortalRole::LegalRepresentative);
         let draft = requests::show(self.site.exchange(), &head, self.draft.clone()).await.unwrap();
-        assert_eq!((draft.status.as_str(), draft.terms == terms()), ("draft", true), "{what}");
+        assert_eq!((draft.status.as_str(), draft.terms == terms()), ("requested", true), "{what}");
         let others = acting(&self.site, &self.other, PortalRole::LegalRepresentative);
         assert!(requests::pending(self.site.exchange(), &others).await.unwrap().is_empty(), "{what}");
     }
@@ -286,6 +288,12 @@ async fn whoever_prepares_decides_nothing(backend: Backend) {
             let what = format!("{role}: {} {}", entry.method_name(), entry.path);
             assert_eq!(page.status, StatusCode::FORBIDDEN, "{what}: {} {}", page.location, page.text);
             assert!(page.text.contains("法定代表人"), "{what}: the page names who can");
+        }
+        for entry in table().into_iter().filter(|entry| entry.path == ITS_GIVERS) {
+            let (there, absent) = scene.addresses(entry.path);
+            let page = scene.visit(&visitor, &entry, &there).await;
+            assert_eq!(page.status, StatusCode::NOT_FOUND, "{role}: {} {there}", entry.method_name());
+            assert_eq!(plain(&page, &there), plain(&scene.visit(&visitor, &entry, &absent).await, &absent));
         }
     }
     scene.assert_unchanged("as who prepares").await;

@@ -6,7 +6,6 @@ use std::collections::BTreeSet;
 use actix_web::HttpResponse;
 use maud::{Markup, html};
 
-use super::words::about;
 use super::{Step, are_drafts, decided, steps, together};
 use crate::domain::consent::{ConsentWindow, Purpose, RollingWindow};
 use crate::domain::consent_request::RequestTerms;
@@ -211,13 +210,15 @@ fn section_tick(
         let offer = open.iter().find(|offer| offer.product.id == draft.product_id);
         offer.is_some_and(|offer| offer.profile.sections.contains(&section))
     };
+    let (zh, en) = section.tells();
+    let about = visit.t(zh, en);
     let only: Vec<&str> = drafts.iter().filter(receives).map(|draft| draft.bank_name.as_str()).collect();
     html! {
         label.tick {
             input type="checkbox" name="section" value=(section.as_str()) checked[terms.sections.contains(&section)];
             span {
                 b { (words::section(visit.lang, section)) } br;
-                span.quiet { (about(visit.lang, section)) }
+                span.quiet { (about) }
                 @if only.len() < drafts.len() {
                     br; span.quiet { (visit.t("仅提供给：", "To these only: ")) (only.join(visit.t("、", ", "))) }
                 }
