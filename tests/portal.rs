@@ -13,6 +13,8 @@ mod support;
 
 #[path = "browser/mod.rs"]
 mod browser;
+#[path = "portal/bureau.rs"]
+mod bureau;
 #[path = "portal/journey.rs"]
 mod journey;
 #[path = "portal/pages.rs"]

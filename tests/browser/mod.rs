@@ -166,6 +166,11 @@ impl Browser {
         }
     }
 
+    /// What stands in the one element that this CSS selector finds, asked of the driver too.
+    pub async fn text_of(&self, selector: &str) -> String {
+        self.find(selector).await.text().await.unwrap().trim().to_owned()
+    }
+
     /// Path and query of the page.
     pub async fn place(&self) -> String {
         let url = self.client.current_url().await.unwrap().to_string();

@@ -17,6 +17,7 @@ pub const MODULES_VARIABLE: &str = "SHUIDAIYI_NODE_MODULES";
 /// The provider, stopped when dropped.
 pub struct Provider {
     child: Child,
+    #[allow(dead_code, reason = "asked for where the portal is started")]
     pub issuer: String,
 }
 

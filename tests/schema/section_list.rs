@@ -8,12 +8,12 @@ use std::path::{Path, PathBuf};
 use shuidaiyi::domain::import::Form;
 use shuidaiyi::domain::section::Section;
 
-/// Sections that nothing but the list may name. Registration, rating and filings are named elsewhere for what they
-/// are: whose data it is, the demo's consent for less than all, the figures that a person looks for first.
-const NAMED_ONLY_IN_THE_LIST: [Section; 7] = [
+/// Sections that nothing but the list may name. Registration, rating, filings and violations are named elsewhere for
+/// what they are: whose data it is, the demo's consent for less than all, the figures that a person looks for first,
+/// and what a firm is told of before it leaves.
+const NAMED_ONLY_IN_THE_LIST: [Section; 6] = [
     Section::Payments,
     Section::Arrears,
-    Section::Violations,
     Section::Inspections,
     Section::Statements,
     Section::Invoices,
