@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::gate::{Context, may_be_id};
 use super::pages::PageQuery;
 use crate::domain::timestamp::Timestamp;
+use crate::readable::value::cell;
 use crate::service::audit::{self, AuditedEntry, EntryFilter, EntryPage};
 use crate::service::error::{ServiceError, ServiceResult};
 
@@ -141,7 +142,7 @@ fn csv(context: &Context, page: &EntryPage, next: Option<&str>) -> ServiceResult
             item.outcome.as_ref().unwrap_or(&absent),
             item.bank_ref.as_ref().unwrap_or(&absent),
         ];
-        writer.write_record(cells.map(|cell| harmless(cell))).map_err(ServiceError::internal)?;
+        writer.write_record(cells.map(|text| cell(text))).map_err(ServiceError::internal)?;
     }
     let bytes = writer.into_inner().map_err(ServiceError::internal)?;
     let mut response = HttpResponse::Ok();
@@ -155,27 +156,4 @@ fn csv(context: &Context, page: &EntryPage, next: Option<&str>) -> ServiceResult
         response.insert_header((LINK, format!("</v1/audit/entries?after={next}{rest}>; rel=\"next\"")));
     }
     Ok(response.body(bytes))
-}
-
-/// A spreadsheet takes a cell that begins so for a formula: an apostrophe before it makes it text.
-fn harmless(cell: &str) -> String {
-    match cell.starts_with(['=', '+', '-', '@', '\t', '\r']) {
-        true => format!("'{cell}"),
-        false => cell.to_owned(),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::harmless;
-
-    #[test]
-    fn no_cell_is_a_formula() {
-        for cell in ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1"] {
-            assert_eq!(harmless(cell), format!("'{cell}"));
-        }
-        for cell in ["", "bank-01", "1=1", "案-1", " =1"] {
-            assert_eq!(harmless(cell), cell);
-        }
-    }
 }

@@ -5,9 +5,8 @@ use maud::{Markup, html};
 
 use super::frame::{Menu, role_name};
 use super::visit::Visit;
-use crate::domain::correction::{CorrectionOutcome, CorrectionStage};
-use crate::http::html::lang::Lang;
-use crate::http::html::parts::{Tone, badge, empty, fact, time};
+use crate::http::html::parts::{badge, empty, fact, time};
+use crate::http::html::words;
 use crate::readable::value::harmless;
 use crate::service::corrections::{self, CorrectionView};
 use crate::service::error::ServiceResult;
@@ -45,7 +44,7 @@ pub async fn withdraw(visit: Visit) -> ServiceResult<HttpResponse> {
 
 fn card(visit: &Visit, one: &CorrectionView) -> Markup {
     let reference = held::reference(&one.taxpayer_id, one.section, &one.record);
-    let (tone, word) = stage(visit.lang, one);
+    let (tone, word) = words::correction(visit.lang, one);
     html! {
         section.card {
             h2 {
@@ -74,20 +73,5 @@ fn card(visit: &Visit, one: &CorrectionView) -> Markup {
                 }
             }
         }
-    }
-}
-
-fn stage(lang: Lang, one: &CorrectionView) -> (Tone, &'static str) {
-    match one.outcome {
-        Some(CorrectionOutcome::Corrected) => (Tone::Good, lang.pick("已更正", "Corrected")),
-        Some(CorrectionOutcome::Kept) => (Tone::Quiet, lang.pick("核查无误", "Found right")),
-        Some(CorrectionOutcome::Withdrawn) => (Tone::Quiet, lang.pick("已撤回", "Withdrawn")),
-        None => match one.stage {
-            CorrectionStage::Check => (Tone::Warn, lang.pick("系统核查中", "System's check")),
-            CorrectionStage::Source => (Tone::Warn, lang.pick("来源核查中", "Source's check")),
-            CorrectionStage::Extended => (Tone::Warn, lang.pick("延长核查中", "Prolonged check")),
-            CorrectionStage::Overdue => (Tone::Bad, lang.pick("已超期", "Overdue")),
-            CorrectionStage::Resolved => (Tone::Quiet, lang.pick("已办结", "Decided")),
-        },
     }
 }

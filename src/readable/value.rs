@@ -159,6 +159,15 @@ pub fn harmless(text: &str) -> String {
     text.chars().map(|c| if acts(c) { '\u{fffd}' } else { c }).collect()
 }
 
+/// A cell that no spreadsheet takes for a formula (OWASP, CSV injection): an apostrophe before it makes it text, and
+/// nothing in it acts on whoever opens it. Numbers are not for this: they would become texts.
+pub fn cell(text: &str) -> String {
+    let text = harmless(text);
+    let begins = text.trim_start_matches(|c: char| c.is_whitespace() || c == char::REPLACEMENT_CHARACTER);
+    let acts = begins.starts_with(['=', '+', '-', '@', '|', '%', '＝', '＋', '－', '＠']);
+    if acts { format!("'{text}") } else { text }
+}
+
 /// A period as people name it.
 pub fn span_name(span: Span) -> String {
     let (year, month) = (span.from.year(), span.from.month());
@@ -177,6 +186,19 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+
+    #[test]
+    fn no_cell_is_a_formula() {
+        for text in
+            ["=1+1", "+A1", "-A1", "@SUM(A1)", " =1", "\t=1", "\r\n=1", "\u{feff}=1", "|cmd", "%x", "＝1"]
+        {
+            assert!(cell(text).starts_with('\''), "{text:?}");
+        }
+        for text in ["", "bank-01", "1=1", "案-1", "深圳市甲有限公司"] {
+            assert_eq!(cell(text), text);
+        }
+        assert!(!cell("a\r\nb\u{202e}").contains(['\r', '\n', '\u{202e}']));
+    }
 
     fn with<T>(value: Value, read: impl FnOnce(Record<'_>) -> T) -> T {
         read(Record(value.as_object().unwrap()))

@@ -50,7 +50,13 @@ pub fn create_anchor(places: &Places, keys: &Keys) -> Result<(), StartError> {
 /// Whether a backup of the database's directory would take the anchor along, and set it back with the database.
 pub fn lies_with_database(places: &Places) -> bool {
     let Location::Sqlite(ledger) = &places.ledger else { return false };
-    ledger.parent().is_some_and(|folder| places.anchor.starts_with(folder))
+    // As configured a path may go down and up again (`D/../D.anchor`).
+    let real =
+        |path: &Path| path.parent().map(|folder| folder.canonicalize().unwrap_or_else(|_| folder.into()));
+    match (real(ledger), real(&places.anchor)) {
+        (Some(folder), Some(of_anchor)) => of_anchor.starts_with(folder),
+        (None, _) | (_, None) => false,
+    }
 }
 
 /// Opens the anchor and takes a place in it. It must be there and hold a checkpoint.
@@ -149,6 +155,14 @@ mod tests {
         assert!(lies_with_database(&places("/srv/exchange/a.anchor")));
         assert!(lies_with_database(&places("/srv/exchange/below/a.anchor")));
         assert!(!lies_with_database(&places("/srv/exchange.anchor")));
+        let home = tempfile::tempdir().unwrap();
+        let folder = home.path().join("exchange");
+        std::fs::create_dir(&folder).unwrap();
+        let ledger = Location::Sqlite(folder.join("ledger.db"));
+        for (anchor, within) in [("../exchange.anchor", false), ("../exchange/a.anchor", true)] {
+            let of = Places { ledger: ledger.clone(), ..places(&folder.join(anchor).to_string_lossy()) };
+            assert_eq!(lies_with_database(&of), within, "{anchor}");
+        }
         let postgres = Location::Postgres { url: String::new(), schema: "ledger" };
         assert!(!lies_with_database(&Places { ledger: postgres, ..places("/srv/exchange/a.anchor") }));
     }

@@ -29,6 +29,7 @@ fn the_bureau_sees_every_page_on_a_desk_and_a_phone() {
             ("ledger", "/console/ledger"),
             ("cases", "/console/cases"),
             ("case", case.as_str()),
+            ("firms", "/console/firms"),
             ("holds", "/console/holds"),
             ("products", "/console/products"),
             ("product", product.as_str()),
@@ -90,6 +91,13 @@ fn what_the_bureau_does_is_done_and_said() {
         bureau.wait("location.search == '?done=closed' && document.readyState == 'complete'");
         bureau.keep("case-closed-1280");
 
+        bureau.open("/console/firms", 390);
+        bureau.browser.evaluate("document.querySelector('[name=outcome]').value = 'corrected'; document.querySelector('[name=note]').value = '经核对，已按更正申报入库。'");
+        bureau.press("form button[type=submit]");
+        bureau.wait("location.search == '?done=corrected' && document.readyState == 'complete'");
+        assert!(bureau.text().contains("没有待办的更正"));
+        bureau.keep("correction-decided-390");
+
         bureau.open("/console/members", 390);
         bureau.browser.evaluate("document.querySelector('details.confirm').open = true");
         look(&mut bureau, "about to suspend");
@@ -106,6 +114,7 @@ fn what_the_bureau_does_is_done_and_said() {
             ("hold.lifted", 1),
             ("audit.read", 3),
             ("case.closed", 1),
+            ("correction.resolved", 1),
             ("product.approved", 7),
             ("member.changed", 2),
         ] {
@@ -141,6 +150,8 @@ fn the_regulator_sees_no_taxpayer_and_no_true_reason() {
         regulator.press("#replay button");
         regulator.wait("document.querySelector('#replay .notice.good')");
         regulator.assert_quiet();
+        regulator.open("/console/firms", 1280);
+        assert!(regulator.text().contains("仅供"), "what firms say is for the bureau");
     });
 }
 

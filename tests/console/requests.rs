@@ -99,6 +99,7 @@ async fn every_page_answers_on_both_databases(backend: Backend) {
         (format!("/console/releases/{id}"), "重算一致"),
         (format!("/console/entries?taxpayer={}", firms[0].taxpayer_id), id),
         ("/console/ledger".to_owned(), "检查点"),
+        ("/console/firms".to_owned(), "没有待办的更正"),
         ("/console/holds".to_owned(), "目前没有冻结"),
         ("/console/cases".to_owned(), "没有未结案件"),
         ("/console/products".to_owned(), "bank-01-credit"),

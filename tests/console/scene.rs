@@ -4,8 +4,10 @@
 use chrono::Days;
 use reqwest::Method;
 use serde_json::{Value, json};
+use shuidaiyi::cli::synth::FirmSummary;
 use shuidaiyi::clock::Clock;
 use shuidaiyi::domain::member::{MemberStatus, Role};
+use shuidaiyi::domain::representative::PortalRole;
 use shuidaiyi::domain::timestamp::Timestamp;
 use shuidaiyi::seal::certificate::MemberCertificate;
 use shuidaiyi::service::admin::{Change, apply};
@@ -75,6 +77,7 @@ pub async fn scene() -> Scene {
     expiring_certificate(&site);
     let refused = newest_refused(&site);
     let case = answered_case(&site, &granted).await;
+    said_by_a_firm(&site, &firms[3]).await;
     Scene { site, granted, refused, taxpayer, case }
 }
 
@@ -98,6 +101,21 @@ async fn answered_case(site: &Site, release: &str) -> String {
     let (status, body) = site.json("bank-06", Method::POST, &path, Some(json!({"text": answer}))).await;
     assert!(status.is_success(), "{body}");
     case
+}
+
+/// In its portal a firm disputes a record, and reports somebody who took money.
+async fn said_by_a_firm(site: &Site, firm: &FirmSummary) {
+    let visitor = site.sign_in_as(PortalRole::LegalRepresentative, &firm.taxpayer_id);
+    let section = visitor.get("/my-data/filings").await.text;
+    let record = section.split("/my-data/filings/records/").nth(1).and_then(|rest| rest.split('"').next());
+    let path = format!("/my-data/filings/records/{}/correction", record.expect("a record"));
+    let text =
+        "本期已于次月更正申报，应税销售额应为更正后的数额，请核对后更正。\n附：更正申报回执编号 2026-0931。";
+    let page = visitor.post(&path, &[("text", text)]).await;
+    assert_eq!(page.status, 303, "{}", page.text);
+    let text = "有人自称“税贷易代办”，收取 2,000 元服务费并索要登录密码，电话 0755-00000099。";
+    let page = visitor.post("/report", &[("text", text)]).await;
+    assert!(page.status.as_u16() < 400, "{}", page.text);
 }
 
 fn add_long_name(site: &Site) {

@@ -144,7 +144,7 @@ async fn a_client_certificate_serves_as_well() {
     let party = RelyingParty::new(&options, PUBLIC_URL).unwrap();
     let registered = client(json!({
         "token_endpoint_auth_method": "tls_client_auth",
-        "tls_client_auth_subject_dn": "CN=shuidaiyi-portal",
+        "tls_client_auth_subject_dn": "CN=shuidaiyi-portal,OU=portal,O=税贷易 development",
         "token_endpoint_auth_signing_alg": null,
     }));
     let tls = json!({"tls": {"key": server.key_pem, "cert": server.certificate_pem, "ca": authority.certificate_pem()}});

@@ -24,6 +24,10 @@ pub fn done(view: &View) -> Markup {
         Some("change-approved") => view.t("变更已批准并生效。", "The change is approved and in effect."),
         Some("change-rejected") => view.t("变更已否决。", "The change was turned down."),
         Some("closed") => view.t("案件已办结，并已记入账本。", "The case is closed, and the ledger says so."),
+        Some("corrected") => view.t(
+            "更正已办结，企业已获通知，并已记入账本。",
+            "The correction is decided, the firm is told, and the ledger says so.",
+        ),
         Some("held") => view.t("冻结已生效，并已记入账本。", "The hold is in force, and the ledger says so."),
         Some("lifted") => view.t("冻结已解除，并已记入账本。", "The hold is lifted, and the ledger says so."),
         Some(_) | None => return html! {},

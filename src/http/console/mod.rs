@@ -7,6 +7,7 @@ mod assets;
 mod cases;
 mod done;
 mod entries;
+mod firms;
 mod forms;
 mod holds;
 mod ledger;
@@ -82,6 +83,8 @@ pub fn table() -> Vec<Entry> {
         get("/console/cases", |c| Box::pin(cases::list(c))),
         get("/console/cases/{id}", |c| Box::pin(cases::show(c))),
         post("/console/cases/{id}/closure", |c| Box::pin(cases::close(c))),
+        Entry { allow: BUREAU, ..get("/console/firms", |c| Box::pin(firms::show(c))) },
+        post("/console/firms/corrections/{id}/resolution", |c| Box::pin(firms::resolve(c))),
         get("/console/holds", |c| Box::pin(holds::show(c))),
         post("/console/holds", |c| Box::pin(holds::place(c))),
         post("/console/holds/{id}/lifting", |c| Box::pin(holds::lift(c))),

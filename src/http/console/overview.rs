@@ -15,6 +15,7 @@ use crate::http::html::parts::{self, Tone, badge, count, tile};
 use crate::http::html::words;
 use crate::ledger::entry::Entry;
 use crate::service::cases;
+use crate::service::corrections::{self, Listed};
 use crate::service::error::ServiceResult;
 use crate::service::figures::{self, Day};
 use crate::service::members::{self, MemberView};
@@ -137,6 +138,20 @@ async fn matters(context: &Context, view: &View) -> ServiceResult<Vec<Matter>> {
             ),
             href: format!("/console/cases/{}", super::view::encoded(&case.id)),
         });
+    }
+    if view.is_bureau() {
+        let open = Listed { open: Some(true), overdue: false };
+        let disputed = corrections::list(exchange, open, String::new(), CASES_MAX).await?;
+        matters.extend(disputed.iter().map(|one| Matter {
+            tone: Tone::Warn,
+            text: format!(
+                "{}{} · {}",
+                view.t("更正待办结：", "Correction to decide: "),
+                words::section(view.lang, one.section),
+                one.taxpayer_id
+            ),
+            href: "/console/firms".into(),
+        }));
     }
     let proposals = super::members::open_proposals(context).await?;
     matters.extend(proposals.iter().flat_map(|proposal| &proposal.changes).map(|change| Matter {

@@ -29,6 +29,8 @@ pub enum Menu {
     Ledger,
     /// 案件
     Cases,
+    /// 企业来件
+    Firms,
     /// 冻结
     Holds,
     /// 产品
@@ -38,11 +40,12 @@ pub enum Menu {
 }
 
 /// Each page of the menu: its path and its names.
-const MENU: [(Menu, &str, &str, &str); 8] = [
+const MENU: [(Menu, &str, &str, &str); 9] = [
     (Menu::Overview, "/console", "概览", "Overview"),
     (Menu::Releases, "/console/releases", "放行", "Releases"),
     (Menu::Entries, "/console/entries", "条目", "Entries"),
     (Menu::Cases, "/console/cases", "案件", "Cases"),
+    (Menu::Firms, "/console/firms", "企业来件", "From firms"),
     (Menu::Holds, "/console/holds", "冻结", "Holds"),
     (Menu::Products, "/console/products", "产品", "Products"),
     (Menu::Members, "/console/members", "成员", "Members"),
@@ -125,7 +128,7 @@ impl View {
         }
         let side = html! {
             nav aria-label=(self.t("主菜单", "Main menu")) {
-                @for (one, path, zh, en) in MENU {
+                @for (one, path, zh, en) in MENU.into_iter().filter(|(one, ..)| *one != Menu::Firms || self.is_bureau()) {
                     a href=(path) aria-current=[(one == menu).then_some("page")] { (self.t(zh, en)) }
                 }
             }

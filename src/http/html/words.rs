@@ -1,11 +1,14 @@
 //! What codes are called. A code without a name is shown as it came.
 
 use super::lang::Lang;
+use super::parts::Tone;
 use crate::domain::case::CaseOutcome;
+use crate::domain::correction::{CorrectionOutcome, CorrectionStage};
 use crate::domain::hold::HoldKind;
 use crate::domain::member::{MemberStatus, Role};
 use crate::domain::product::{Drawdown, ProductStatus, Repayment};
 use crate::domain::section::{Section, SectionStatus};
+use crate::service::corrections::CorrectionView;
 
 /// A code and its names, Chinese and English.
 type Table = &'static [(&'static str, &'static str, &'static str)];
@@ -190,6 +193,30 @@ pub fn case_outcome(lang: Lang, outcome: CaseOutcome) -> &'static str {
         CaseOutcome::Justified => lang.pick("正当", "Justified"),
         CaseOutcome::Unjustified => lang.pick("不当", "Unjustified"),
         CaseOutcome::Inconclusive => lang.pick("无法认定", "Inconclusive"),
+    }
+}
+
+/// What came of a correction.
+pub fn correction_outcome(lang: Lang, outcome: CorrectionOutcome) -> &'static str {
+    match outcome {
+        CorrectionOutcome::Corrected => lang.pick("已更正", "Corrected"),
+        CorrectionOutcome::Kept => lang.pick("核查无误", "Found right"),
+        CorrectionOutcome::Withdrawn => lang.pick("已撤回", "Withdrawn"),
+    }
+}
+
+/// How far a correction has come, and how that looks.
+pub fn correction(lang: Lang, one: &CorrectionView) -> (Tone, &'static str) {
+    match (one.outcome, one.stage) {
+        (Some(CorrectionOutcome::Corrected), _) => {
+            (Tone::Good, correction_outcome(lang, CorrectionOutcome::Corrected))
+        }
+        (Some(outcome), _) => (Tone::Quiet, correction_outcome(lang, outcome)),
+        (None, CorrectionStage::Check) => (Tone::Warn, lang.pick("系统核查中", "System's check")),
+        (None, CorrectionStage::Source) => (Tone::Warn, lang.pick("来源核查中", "Source's check")),
+        (None, CorrectionStage::Extended) => (Tone::Warn, lang.pick("延长核查中", "Prolonged check")),
+        (None, CorrectionStage::Overdue) => (Tone::Bad, lang.pick("已超期", "Overdue")),
+        (None, CorrectionStage::Resolved) => (Tone::Quiet, lang.pick("已办结", "Decided")),
     }
 }
 

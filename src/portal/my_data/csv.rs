@@ -10,7 +10,7 @@ use super::record::{flattened, kind};
 use super::section_of;
 use crate::domain::section::Section;
 use crate::portal::visit::Visit;
-use crate::readable::value::{Record, harmless};
+use crate::readable::value::{Record, cell};
 use crate::readable::{fields, names};
 use crate::service::error::ServiceResult;
 use crate::service::held::{self, HeldSection};
@@ -42,12 +42,12 @@ fn written(section: Section, held: &HeldSection) -> String {
                     (place + 1).to_string(),
                     (record.revisions.len() - age).to_string(),
                     revision.as_of.to_string(),
-                    guarded(&names::name(names::FORMS, &revision.form)),
+                    cell(&names::name(names::FORMS, &revision.form)),
                     revision.index.to_string(),
                     day(from),
                     day(to),
-                    guarded(&path),
-                    guarded(&fields::name(section.as_str(), &what, &path)),
+                    cell(&path),
+                    cell(&fields::name(section.as_str(), &what, &path)),
                     value(&Record(&revision.body), &path, &shown),
                 ];
                 line(&mut text, cells.into_iter());
@@ -69,16 +69,9 @@ fn value(record: &Record<'_>, path: &str, shown: &str) -> String {
         },
         None => String::new(),
         Some(Value::Null | Value::Bool(_) | Value::String(_) | Value::Array(_) | Value::Object(_)) => {
-            guarded(shown)
+            cell(shown)
         }
     }
-}
-
-/// A text that no spreadsheet takes for a formula (OWASP, CSV injection).
-fn guarded(text: &str) -> String {
-    let text = harmless(text);
-    let acts = text.trim_start().starts_with(['=', '+', '-', '@', '|', '%', '＝', '＋', '－', '＠']);
-    if acts { format!("'{text}") } else { text }
 }
 
 fn line(text: &mut String, cells: impl Iterator<Item = String>) {
@@ -94,12 +87,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn no_text_is_a_formula() {
-        for text in ["=1+1", "+A1", "-A1", "@SUM(A1)", " =1", "\t=1", "|cmd", "＝1"] {
-            assert!(guarded(text).starts_with('\''), "{text}");
-        }
-        assert_eq!(guarded("深圳市甲有限公司"), "深圳市甲有限公司");
-        assert!(!guarded("a\r\nb\u{202e}").contains(['\r', '\n', '\u{202e}']));
+    fn quotes_and_commas_stay_in_their_cell() {
         let mut text = String::new();
         line(&mut text, ["a\"b".to_owned(), "c,d".to_owned()].into_iter());
         assert_eq!(text, "\"a\"\"b\",\"c,d\"\r\n");
@@ -109,13 +97,13 @@ mod tests {
     fn amounts_are_numbers_in_yuan() {
         let body = json!({"a_fen": -1_234_567, "count": 7, "name": "=x", "none": null});
         let body = body.as_object().unwrap();
-        let cell = |path: &str| {
+        let shown = |path: &str| {
             let all = flattened(body);
             let (_, shown) = all.iter().find(|(known, _)| known == path).unwrap();
             value(&Record(body), path, shown)
         };
         assert_eq!(
-            (cell("a_fen"), cell("count"), cell("name"), cell("none")),
+            (shown("a_fen"), shown("count"), shown("name"), shown("none")),
             ("-12345.67".into(), "7".into(), "'=x".into(), String::new())
         );
     }
