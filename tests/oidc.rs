@@ -1,5 +1,7 @@
 //! Signing in with an OpenID provider: one that nobody here wrote (`oidc-provider` from npm), and one that lies.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::as_conversions, missing_docs)]
+
 #[path = "oidc/browser.rs"]
 mod browser;
 #[path = "oidc/forged.rs"]

@@ -340,14 +340,15 @@ mod tests {
     #[test]
     fn a_policy_that_cannot_be_meant_is_refused() {
         assert_eq!(policy().check(), Ok(()));
-        for spoil in [
-            (|p: &mut Policy| p.version.clear()) as fn(&mut Policy),
+        let spoils: [fn(&mut Policy); 6] = [
+            |p| p.version.clear(),
             |p| p.version = WITHOUT_LIMITS.into(),
             |p| p.portal.pre_loan.pulls_max = Some(0),
             |p| p.bureau.post_loan.window_months_max = Some(MONTHS_MAX + 1),
             |p| p.portal.pre_loan.sections = Some(BTreeSet::new()),
             |p| p.portal.pre_loan.needs_drawdown = true,
-        ] {
+        ];
+        for spoil in spoils {
             let mut spoilt = policy();
             spoil(&mut spoilt);
             assert!(spoilt.check().is_err(), "{spoilt:?}");

@@ -98,7 +98,7 @@ fn look(
     };
     let consent = as_if_granted(taxpayer.clone(), of, now);
     let policy = exchange.policy_in_force()?;
-    let permit = match permit(&ask, Some(&consent), product.as_ref(), Holds::NONE, &*policy, now) {
+    let permit = match permit(&ask, Some(&consent), product.as_ref(), Holds::NONE, &policy, now) {
         Ok(permit) => permit,
         Err(denial) => return Ok(Err(denial)),
     };

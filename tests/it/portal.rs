@@ -154,7 +154,8 @@ async fn a_form_from_elsewhere_does_nothing() {
     let visitor = site.sign_in_as(PortalRole::LegalRepresentative, &firm('1'));
     let token = visitor.token();
     let other = site.sign_in_as(PortalRole::LegalRepresentative, &firm('2')).token();
-    let attempts: [(&[(&str, &str)], &[(&str, &str)]); 5] = [
+    type Pairs<'a> = &'a [(&'a str, &'a str)];
+    let attempts: [(Pairs<'_>, Pairs<'_>); 5] = [
         (&[("token", &token)], &[("sec-fetch-site", "cross-site")]),
         (&[("token", &token)], &[("origin", "https://evil.example")]),
         (&[("token", &token)], &[]),

@@ -307,19 +307,18 @@ async fn a_form_from_elsewhere_does_nothing(backend: Backend) {
     let session = visitor.session();
     for entry in table().iter().filter(|entry| entry.method_name() == "POST") {
         let (there, _) = scene.addresses(entry.path);
-        let fields =
-            |token: &str| vec![("text".to_owned(), "说明".to_owned()), ("token".into(), token.into())];
-        let ways: Vec<(&str, Vec<(String, String)>, Vec<(&str, &str)>)> = vec![
-            ("a forged token", fields(ABSENT_TOKEN), vec![OURS]),
-            ("another session's token", fields(&foreign), vec![OURS]),
-            ("no token", fields(""), vec![OURS]),
-            ("another site", fields(&right), vec![("sec-fetch-site", "cross-site")]),
-            ("a neighbour", fields(&right), vec![("sec-fetch-site", "same-site")]),
-            ("another origin", fields(&right), vec![("origin", "https://evil.example")]),
-            ("who does not say", fields(&right), Vec::new()),
+        let ways = [
+            ("a forged token", ABSENT_TOKEN, Some(OURS)),
+            ("another session's token", &foreign, Some(OURS)),
+            ("no token", "", Some(OURS)),
+            ("another site", &right, Some(("sec-fetch-site", "cross-site"))),
+            ("a neighbour", &right, Some(("sec-fetch-site", "same-site"))),
+            ("another origin", &right, Some(("origin", "https://evil.example"))),
+            ("who does not say", &right, None),
         ];
-        for (way, fields, headers) in ways {
-            let fields: Vec<(&str, &str)> = fields.iter().map(|(n, v)| (n.as_str(), v.as_str())).collect();
+        for (way, token, header) in ways {
+            let fields = [("text", "说明"), ("token", token)];
+            let headers: Vec<(&str, &str)> = header.into_iter().collect();
             let page = visitor.post_from(&there, &fields, &headers).await;
             assert_eq!(page.status, StatusCode::BAD_REQUEST, "POST {} by {way}", entry.path);
         }

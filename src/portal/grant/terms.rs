@@ -128,7 +128,7 @@ fn read(form: &Form, before: &RequestTerms) -> ServiceResult<RequestTerms> {
         form.required(name)?.parse().map_err(|_| ServiceError::invalid(name, "请选择一项 pick one"))
     };
     let sections: Result<BTreeSet<Section>, _> = form.all("section").map(str::parse).collect();
-    let sections = sections.map_err(|why| ServiceError::invalid("section", &why.to_string()))?;
+    let sections = sections.map_err(|why| ServiceError::invalid("section", why.to_string()))?;
     let purpose = match form.ticked("post_loan") {
         true => vec![Purpose::PreLoan, Purpose::PostLoan],
         false => vec![Purpose::PreLoan],
