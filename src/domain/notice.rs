@@ -110,6 +110,21 @@ pub enum Notice {
 }
 
 impl Notice {
+    /// The bank that it is about, if it is about one.
+    pub fn bank(&self) -> Option<&MemberId> {
+        match self {
+            Notice::Accessed { bank, .. }
+            | Notice::Requested { bank, .. }
+            | Notice::RequestWaiting { bank, .. }
+            | Notice::Expiring { bank, .. }
+            | Notice::Suspended { bank, .. }
+            | Notice::Revoked { bank, .. } => Some(bank),
+            Notice::ViolationTold { .. }
+            | Notice::CorrectionResolved { .. }
+            | Notice::CaseAnswered { .. } => None,
+        }
+    }
+
     /// Its kind.
     pub fn kind(&self) -> NoticeKind {
         match self {

@@ -79,6 +79,8 @@ wire_enum! {
         BankBlocked = "consent.bank_blocked",
         /// A firm lets a bank ask again.
         BankUnblocked = "consent.bank_unblocked",
+        /// 双人确认变更: a firm turned joint approval on or off.
+        JointApprovalChanged = "consent.joint_approval_changed",
         /// A firm took a signed copy of its own data.
         ReleaseSelf = "release.self",
         /// A firm says that a record is wrong.

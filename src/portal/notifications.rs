@@ -1,20 +1,25 @@
 //! `/notifications`: what the firm was told.
 
+use std::collections::HashMap;
+
 use actix_web::HttpResponse;
 use maud::{Markup, html};
 
 use super::attention::Attention;
 use super::frame::Menu;
 use super::visit::Visit;
+use crate::domain::member::MemberId;
 use crate::http::html::lang::Lang;
 use crate::http::html::parts::{Tone, badge, date, empty, time};
 use crate::service::error::ServiceResult;
+use crate::service::figures::names;
 use crate::service::notifications::{self, Notice, NoticeKind, NoticeView};
 
 /// One page of notices.
 pub async fn show(visit: Visit) -> ServiceResult<HttpResponse> {
     let before = visit.asked("before").map(str::to_owned);
     let page = notifications::list(&visit.exchange, visit.acting()?, before.clone()).await?;
+    let names = names(&visit.exchange).await?;
     let body = html! {
         div.heading {
             h1 { (visit.t("通知", "Notifications")) }
@@ -29,7 +34,7 @@ pub async fn show(visit: Visit) -> ServiceResult<HttpResponse> {
         }
         section.card {
             @if page.items.is_empty() { (empty(visit.t("还没有通知。", "There are no notices."))) }
-            ul.list { @for view in &page.items { li { (item(&visit, view)) } } }
+            ul.list { @for view in &page.items { li { (item(&visit, view, &names)) } } }
         }
         @if before.is_some() || page.next.is_some() {
             nav.pages aria-label=(visit.t("翻页", "Pages")) {
@@ -71,7 +76,7 @@ fn unread_words(lang: Lang, unread: u64) -> String {
     }
 }
 
-fn item(visit: &Visit, view: &NoticeView) -> Markup {
+fn item(visit: &Visit, view: &NoticeView, names: &HashMap<String, String>) -> Markup {
     let title = title(visit.lang, view.notice.kind());
     html! {
         p {
@@ -79,7 +84,7 @@ fn item(visit: &Visit, view: &NoticeView) -> Markup {
             @if !view.read { (badge(Tone::Warn, visit.t("未读", "Unread"))) " " }
             span.quiet { (time(view.at)) }
         }
-        p { (words(visit.lang, &view.notice)) }
+        p { (words(visit.lang, &view.notice, names)) }
         p { a.quiet-link href=(page_about(&view.notice)) { (visit.t("查看", "Look")) span.unseen { " " (title) } } }
     }
 }
@@ -113,37 +118,39 @@ fn page_about(notice: &Notice) -> String {
     }
 }
 
-/// What it says.
-fn words(lang: Lang, notice: &Notice) -> String {
+/// What it says, with the banks by their names.
+fn words(lang: Lang, notice: &Notice, names: &HashMap<String, String>) -> String {
+    let called = |bank: &MemberId| names.get(bank.as_str()).cloned().unwrap_or_else(|| bank.to_string());
+    let bank = notice.bank().map(called).unwrap_or_default();
     let said = |zh: String, en: String| match lang {
         Lang::Zh => zh,
         Lang::En => en,
     };
     match notice {
-        Notice::Accessed { bank, day, provided, refused } => said(
-            format!("{day}，{bank} 查询了本企业的数据：已提供 {provided} 次，未提供 {refused} 次。"),
+        Notice::Accessed { day, provided, refused, .. } => said(
+            format!("{day}，{bank}查询了本企业的数据：已提供 {provided} 次，未提供 {refused} 次。"),
             format!("On {day} {bank} asked for this firm's data: provided {provided}, refused {refused}."),
         ),
-        Notice::Requested { bank, .. } => said(
-            format!("有一项向 {bank} 提供数据的授权等待确认。是否授权由您决定。"),
+        Notice::Requested { .. } => said(
+            format!("有一项向{bank}提供数据的授权等待确认。是否授权由您决定。"),
             format!("An authorisation for {bank} waits for your decision."),
         ),
-        Notice::RequestWaiting { bank, .. } => said(
-            format!("向 {bank} 提供数据的授权请求仍未确认，逾期将自动失效。"),
+        Notice::RequestWaiting { .. } => said(
+            format!("向{bank}提供数据的授权请求仍未确认，逾期将自动失效。"),
             format!("The request for {bank} still waits; unanswered it lapses."),
         ),
-        Notice::Expiring { bank, valid_to, days_before, .. } => said(
-            format!("对 {bank} 的授权将于 {days_before} 天内到期（{}）。", date(*valid_to)),
+        Notice::Expiring { valid_to, days_before, .. } => said(
+            format!("对{bank}的授权将于 {days_before} 天内到期（{}）。", date(*valid_to)),
             format!("The authorisation for {bank} runs out within {days_before} days ({}).", date(*valid_to)),
         ),
-        Notice::Suspended { bank, .. } => said(
-            format!("登记的法定代表人已变更，对 {bank} 的授权暂停使用，须由新的法定代表人恢复或撤回。"),
+        Notice::Suspended { .. } => said(
+            format!("登记的法定代表人已变更，对{bank}的授权暂停使用，须由新的法定代表人恢复或撤回。"),
             format!(
                 "The registered representative changed: the authorisation for {bank} rests until the new one resumes or revokes it."
             ),
         ),
-        Notice::Revoked { bank, .. } => said(
-            format!("对 {bank} 的授权已撤回，该银行不能再查询。"),
+        Notice::Revoked { .. } => said(
+            format!("对{bank}的授权已撤回，该银行不能再查询。"),
             format!("The authorisation for {bank} was revoked: the bank can ask no more."),
         ),
         Notice::ViolationTold { released_from, .. } => said(

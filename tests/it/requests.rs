@@ -257,8 +257,12 @@ async fn two_persons_where_the_firm_wants_two(backend: Backend) {
     let (exchange, firm) = (site.exchange(), &firms[0].taxpayer_id);
     let representative = acting(&site, firm, PortalRole::LegalRepresentative);
     let officer = acting(&site, firm, PortalRole::FinancialOfficer);
-    requests::set_joint_approval(exchange, &representative, true).await.unwrap();
+    for _twice_is_once in 0..2 {
+        requests::set_joint_approval(exchange, &representative, true).await.unwrap();
+    }
+    assert!(requests::set_joint_approval(exchange, &officer, false).await.is_err());
     assert!(requests::joint_approval(exchange, &officer).await.unwrap());
+    assert_eq!(kinds(&site.entries())["consent.joint_approval_changed"], 1);
     let drafted = requests::draft(exchange, &representative, new_draft("bank-01", terms())).await.unwrap();
     let item = ticked(exchange, &representative, &drafted.id).await;
     let grant = Grant { items: vec![item.clone()] };

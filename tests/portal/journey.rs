@@ -1,6 +1,7 @@
 //! The whole way of an authorisation, as people go it: the bookkeeper signs in at the bureau, prepares it and hands it
 //! over by a code; the legal representative reads it and grants it; the bank pulls; the firm sees that and takes it back.
 
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
@@ -39,6 +40,7 @@ async fn whole_way(width: u32, scripts: bool) {
     assert_eq!(status, 201, "{answer}");
     let release = answer["release_id"].as_str().unwrap();
 
+    way.printed(&head, &consent).await;
     way.seen_and_kept(&head, release).await;
     way.revoked_in_two_clicks(&head, &consent).await;
     let (status, answer) = way.scene.site.pull(BANK, &consent).await;
@@ -115,6 +117,28 @@ impl Way {
         consent
     }
 
+    /// The authorisation on paper: the PDF that anybody can check.
+    async fn printed(&self, head: &Browser, consent: &str) {
+        head.open(&format!("/consents/{consent}"), self.width).await;
+        head.press_text("授权书").await;
+        head.wait_for_text("涉税信息查询授权书").await;
+        self.keep(head, "7-letter").await;
+        let folder = tempfile::tempdir().unwrap();
+        head.download_to(folder.path()).await;
+        head.press_text("PDF").await;
+        let letter = arrived(folder.path(), ".pdf").await;
+        self.verified(&letter);
+    }
+
+    /// `shuidaiyi verify` finds nothing wrong with a file.
+    fn verified(&self, file: &Path) {
+        let mut verify = Command::new(env!("CARGO_BIN_EXE_shuidaiyi"));
+        verify.arg("verify").arg(file).arg("--trust").arg(self.scene.site.dir().join("trust.json"));
+        let verified = verify.output().unwrap();
+        let said = String::from_utf8_lossy(&verified.stdout);
+        assert!(verified.status.success(), "{said} {}", String::from_utf8_lossy(&verified.stderr));
+    }
+
     async fn seen_and_kept(&self, head: &Browser, release: &str) {
         let begun = Instant::now();
         loop {
@@ -138,21 +162,9 @@ impl Way {
         let folder = tempfile::tempdir().unwrap();
         head.download_to(folder.path()).await;
         head.press_text("下载证据包").await;
-        let bundle = folder.path().join(format!("evidence-{release}.zip"));
-        let begun = Instant::now();
-        while !bundle.is_file() {
-            assert!(begun.elapsed() < PATIENCE, "the evidence never arrives");
-            tokio::time::sleep(Duration::from_millis(100)).await;
-        }
-        let verified = Command::new(env!("CARGO_BIN_EXE_shuidaiyi"))
-            .arg("verify")
-            .arg(&bundle)
-            .arg("--trust")
-            .arg(self.scene.site.dir().join("trust.json"))
-            .output()
-            .unwrap();
-        let said = String::from_utf8_lossy(&verified.stdout);
-        assert!(verified.status.success(), "{said} {}", String::from_utf8_lossy(&verified.stderr));
+        let bundle = arrived(folder.path(), ".zip").await;
+        assert!(bundle.ends_with(format!("evidence-{release}.zip")), "{}", bundle.display());
+        self.verified(&bundle);
     }
 
     async fn revoked_in_two_clicks(&self, head: &Browser, consent: &str) {
@@ -162,5 +174,18 @@ impl Way {
         self.keep(head, "10-revoke").await;
         head.press_text("确认撤回").await;
         head.wait_for_text("授权已撤回").await;
+    }
+}
+
+/// The file with this ending that a browser has put into a folder, once it is whole.
+async fn arrived(folder: &Path, ending: &str) -> PathBuf {
+    let begun = Instant::now();
+    loop {
+        let files = std::fs::read_dir(folder).unwrap().map(|file| file.unwrap().path());
+        if let Some(file) = files.into_iter().find(|file| file.to_string_lossy().ends_with(ending)) {
+            return file;
+        }
+        assert!(begun.elapsed() < PATIENCE, "no {ending} ever arrives");
+        tokio::time::sleep(Duration::from_millis(100)).await;
     }
 }

@@ -77,6 +77,7 @@ const KINDS: Table = &[
     ("consent.personal_revoked", "撤回个人同意", "Personal consent revoked"),
     ("consent.bank_blocked", "屏蔽银行", "Bank blocked"),
     ("consent.bank_unblocked", "解除屏蔽", "Bank unblocked"),
+    ("consent.joint_approval_changed", "双人确认变更", "Joint approval changed"),
     ("release.self", "企业自取副本", "Own copy taken"),
     ("correction.requested", "申请更正", "Correction requested"),
     ("correction.resolved", "更正办结", "Correction resolved"),

@@ -188,6 +188,14 @@ fn actions(visit: &Visit, one: &OwnConsent, own_personal: bool) -> Markup {
                     )) }
                 }
             } @else { p { (visit.t("这份授权已经结束，银行不能再依据它查询。", "It has ended: no bank can query under it any more.")) } }
+            div.action {
+                a.button.plain href={ "/consents/" (id) "/letter" } { (visit.t("授权书", "The printed authorisation")) }
+                a.button.plain href={ "/consents/" (id) "/receipt" } { (visit.t("下载授权回执", "Download the receipt")) }
+                p.quiet { (visit.t(
+                    "授权书可打印或存为PDF；回执带签名和存证证明，任何人可离线核验。",
+                    "To print, or as a PDF. The receipt is signed and holds the ledger's proof: anybody verifies it offline.",
+                )) }
+            }
             @if own_personal {
                 div.action {
                     a.button.plain href={ "/consents/" (id) "/personal" } { (visit.t("撤回我的个人信息同意", "Take back my personal consent")) }

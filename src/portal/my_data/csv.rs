@@ -6,7 +6,7 @@
 use actix_web::HttpResponse;
 use serde_json::Value;
 
-use super::record::{flattened, kind};
+use super::layout::{flattened, kind};
 use super::section_of;
 use crate::domain::section::Section;
 use crate::portal::visit::Visit;

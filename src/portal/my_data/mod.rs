@@ -1,6 +1,7 @@
 //! `/my-data`: what the bureau holds of the firm, item by item; each record with where it came from and what became of it.
 
 pub mod csv;
+mod layout;
 pub mod record;
 pub mod section;
 

@@ -2,16 +2,15 @@
 
 use actix_web::HttpResponse;
 use maud::{Markup, html};
-use serde_json::{Map, Value};
 
+use super::layout::{contents, flattened, kind};
 use super::section::{name, state};
 use super::{is_waiting, record_of};
 use crate::domain::case::TEXT_LENGTH_MAX;
 use crate::domain::section::Section;
-use crate::http::html::parts::fact;
 use crate::portal::frame::Menu;
 use crate::portal::visit::Visit;
-use crate::readable::value::{Record, harmless};
+use crate::readable::value::harmless;
 use crate::readable::{fields, names};
 use crate::service::error::ServiceResult;
 use crate::service::held::{HeldRecord, Revision};
@@ -97,12 +96,7 @@ fn newest(visit: &Visit, section: Section, record: &HeldRecord) -> Markup {
         @if let Some(newest) = record.revisions.first() {
             section.card aria-labelledby="content" {
                 h2 #content { (visit.t("目前的内容", "As it stands")) }
-                dl.facts {
-                    @for (path, value) in flattened(&newest.body) {
-                        @let label = fields::name(section.as_str(), &kind(&newest.body), &path);
-                        (fact(&label, &html! { (value) }))
-                    }
-                }
+                (contents(visit, section.as_str(), &newest.body))
             }
         }
     }
@@ -216,41 +210,6 @@ fn dispute(visit: &Visit, section: Section, record: &HeldRecord) -> Markup {
             }
         }
     }
-}
-
-/// The record's form or kind, by which its fields are named.
-pub fn kind(body: &Map<String, Value>) -> String {
-    let record = Record(body);
-    record.text("form").or_else(|| record.text("record")).unwrap_or_default()
-}
-
-/// Every value with its path, in the order of the paths; amounts in yuan.
-pub fn flattened(body: &Map<String, Value>) -> Vec<(String, String)> {
-    let mut found = Vec::new();
-    walk(body, "", &mut found);
-    let record = Record(body);
-    found.into_iter().map(|path| (shown(&record, &path), path)).map(|(value, path)| (path, value)).collect()
-}
-
-fn walk(object: &Map<String, Value>, under: &str, found: &mut Vec<String>) {
-    for (name, value) in object {
-        let path = if under.is_empty() { name.clone() } else { format!("{under}.{name}") };
-        match value {
-            Value::Object(inner) => walk(inner, &path, found),
-            Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_) => {
-                found.push(path);
-            }
-        }
-    }
-}
-
-fn shown(record: &Record<'_>, path: &str) -> String {
-    let cell = match record.at(path) {
-        Some(Value::Bool(_)) => record.yes_no(path),
-        Some(Value::Number(_)) if path.ends_with("_fen") => record.yuan(path),
-        Some(_) | None => record.shown(path),
-    };
-    cell.text
 }
 
 /// A text with its lines kept and nothing in it that acts.

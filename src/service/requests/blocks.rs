@@ -103,17 +103,31 @@ pub async fn joint_approval(exchange: &Arc<Exchange>, acting: &ActingFor) -> Ser
         .await
 }
 
-/// Sets it: who may grant alone may, and nobody else.
+/// Sets it: who may grant alone may, and nobody else. Setting what is set already changes nothing.
 pub async fn set_joint_approval(
     exchange: &Arc<Exchange>,
     acting: &ActingFor,
     wanted: bool,
 ) -> ServiceResult<()> {
     must_decide(acting)?;
-    let (taxpayer, by) = (acting.taxpayer().clone(), acting.label());
+    let (acting, id) = (acting.clone(), exchange.fresh_id());
     let work = move |c: &mut AnyConnection, now| {
-        firm_settings::set_joint_approval(c, taxpayer.as_str(), wanted, &by, now)?;
-        Ok(Ok(((), Vec::new())))
+        let taxpayer = acting.taxpayer().as_str();
+        if firm_settings::joint_approval(c, taxpayer)? == wanted {
+            return Ok(Ok(((), Vec::new())));
+        }
+        firm_settings::set_joint_approval(c, taxpayer, wanted, &acting.label(), now)?;
+        let entry = Draft {
+            kind: EntryKind::JointApprovalChanged,
+            object_id: id,
+            actor: TAXPAYER.to_owned(),
+            by: acting.label(),
+            fields: vec![
+                ("subject", Field::Sealed(taxpayer.to_owned())),
+                ("joint", Field::Sealed(if wanted { "on" } else { "off" }.to_owned())),
+            ],
+        };
+        Ok(Ok(((), vec![entry])))
     };
     exchange.writer.unit(work).await?;
     Ok(())
