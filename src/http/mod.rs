@@ -22,6 +22,7 @@ pub mod mandates;
 pub mod member_keys;
 pub mod members;
 pub mod metrics;
+pub mod mounting;
 pub mod objections;
 pub mod operations;
 pub mod pages;

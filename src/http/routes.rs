@@ -3,9 +3,9 @@
 use std::future::Future;
 use std::pin::Pin;
 
+use actix_web::HttpResponse;
 use actix_web::http::Method;
-use actix_web::web::{self, Payload, ServiceConfig};
-use actix_web::{HttpRequest, HttpResponse};
+use actix_web::web::ServiceConfig;
 
 use super::audit;
 use super::batch_errors;
@@ -25,6 +25,7 @@ use super::log;
 use super::mandates;
 use super::member_keys;
 use super::members;
+use super::mounting::{self, Route};
 use super::objections;
 use super::products;
 use super::proposals;
@@ -178,25 +179,18 @@ fn log_and_members() -> Vec<Entry> {
     ]
 }
 
-/// Mounts the table: each entry behind the gate, and whatever is in no entry behind it too.
-pub fn mount(config: &mut ServiceConfig) {
-    let table: Vec<Entry> = table().into_iter().chain(console::table()).collect();
-    let mut paths: Vec<&'static str> = table.iter().map(|entry| entry.path).collect();
-    paths.dedup();
-    for path in paths {
-        let mut resource = web::resource(path);
-        for entry in table.iter().filter(|entry| entry.path == path) {
-            let (method, entry) = (entry.method.clone(), entry.clone());
-            resource =
-                resource.route(web::method(method).to(move |request: HttpRequest, payload: Payload| {
-                    dispatch(Some(entry.clone()), request, payload)
-                }));
-        }
-        config.service(resource.default_service(web::to(nothing_here)));
+impl Route for Entry {
+    fn method(&self) -> Method {
+        self.method.clone()
     }
-    config.default_service(web::to(nothing_here));
+
+    fn path(&self) -> &'static str {
+        self.path
+    }
 }
 
-async fn nothing_here(request: HttpRequest, payload: Payload) -> HttpResponse {
-    dispatch(None, request, payload).await
+/// Mounts the table.
+pub fn mount(config: &mut ServiceConfig) {
+    let table: Vec<Entry> = table().into_iter().chain(console::table()).collect();
+    mounting::mount(config, &table, dispatch);
 }

@@ -3,5 +3,6 @@
 pub mod gateway_client;
 pub mod oidc;
 pub mod pkcs11;
+pub mod strict_client;
 pub mod webhook_client;
 pub mod witness_client;

@@ -6,11 +6,11 @@ use std::net::IpAddr;
 use std::path::Path;
 use std::time::Duration;
 
-use reqwest::redirect::Policy;
 use reqwest::{Certificate, Client, Url};
 use ring::hmac;
 
 use super::gateway_client::chain;
+use super::strict_client::strict;
 use crate::seal::digest::hexadecimal;
 
 /// A webhook that does not answer in this time is tried again later.
@@ -47,7 +47,6 @@ impl WebhookClient {
         if key.len() < KEY_BYTES_MIN {
             return Err(unusable(&format!("the key has fewer than {KEY_BYTES_MIN} bytes")));
         }
-        drop(rustls::crypto::ring::default_provider().install_default());
         let roots = match (parsed.scheme(), ca) {
             ("https", Some(ca)) => {
                 let pem = std::fs::read(ca).map_err(|why| unusable(&format!("{}: {why}", ca.display())))?;
@@ -57,13 +56,7 @@ impl WebhookClient {
             ("http", _) if is_loopback(&parsed) => Vec::new(),
             (_, _) => return Err(unusable(&"must be https://, or http:// on the loopback interface")),
         };
-        let client = Client::builder()
-            .tls_certs_only(roots)
-            .redirect(Policy::none())
-            .no_proxy()
-            .timeout(ANSWER_TIME_MAX)
-            .build()
-            .map_err(|why| unusable(&why))?;
+        let client = strict(roots, ANSWER_TIME_MAX).build().map_err(|why| unusable(&why))?;
         Ok(Self { client, url: parsed, key: hmac::Key::new(hmac::HMAC_SHA256, key) })
     }
 

@@ -3,10 +3,10 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use reqwest::redirect::Policy;
 use reqwest::{Certificate, Client, Response, StatusCode, Url};
 
 use super::gateway_client::chain;
+use super::strict_client::strict;
 use crate::ledger::witness_request::{AddCheckpoint, SIZE_MEDIA_TYPE, parse_size};
 
 /// A witness that does not answer in this time is not waited for.
@@ -49,20 +49,13 @@ impl WitnessClient {
     pub fn new(prefix: &str, ca: Option<&Path>) -> Result<Self, WitnessUnreachable> {
         let unusable = |why: &dyn ToString| WitnessUnreachable(format!("{prefix}: {}", why.to_string()));
         let url = Url::parse(&format!("{}/", prefix.trim_end_matches('/'))).map_err(|why| unusable(&why))?;
-        drop(rustls::crypto::ring::default_provider().install_default());
         let roots = match (url.scheme(), ca) {
             ("https", Some(ca)) => read_roots(ca)?,
             ("https", None) => return Err(unusable(&"an https witness needs ca, the CA of its certificate")),
             ("http", _) => Vec::new(),
             (_, _) => return Err(unusable(&"a witness is at http:// or https://")),
         };
-        let client = Client::builder()
-            .tls_certs_only(roots)
-            .redirect(Policy::none())
-            .no_proxy()
-            .timeout(ANSWER_TIME_MAX)
-            .build()
-            .map_err(|why| unusable(&why))?;
+        let client = strict(roots, ANSWER_TIME_MAX).build().map_err(|why| unusable(&why))?;
         Ok(Self { client, prefix: url })
     }
 

@@ -1,13 +1,13 @@
 //! The portal's stylesheet, script and sign: part of the program, fetched from nowhere else.
 
 use actix_web::HttpResponse;
-use actix_web::http::header::CACHE_CONTROL;
 
 use super::visit::Visit;
-use crate::service::error::{ServiceError, ServiceResult};
+use crate::http::html::asset::{self, Asset};
+use crate::service::error::ServiceResult;
 
 /// Name, media type and content of each.
-const ASSETS: &[(&str, &str, &str)] = &[
+const ASSETS: &[Asset] = &[
     ("portal.css", "text/css; charset=utf-8", include_str!("assets/portal.css")),
     ("consents.css", "text/css; charset=utf-8", include_str!("assets/consents.css")),
     ("portal.js", "text/javascript; charset=utf-8", include_str!("assets/portal.js")),
@@ -17,12 +17,5 @@ const ASSETS: &[(&str, &str, &str)] = &[
 
 /// One of them.
 pub async fn serve(visit: Visit) -> ServiceResult<HttpResponse> {
-    let name = visit.path("name")?;
-    let (_, kind, content) =
-        ASSETS.iter().find(|(known, _, _)| *known == name).ok_or(ServiceError::NotFound)?;
-    // Short, so that a new version of the program is seen at once by whoever reloads.
-    Ok(HttpResponse::Ok()
-        .content_type(*kind)
-        .insert_header((CACHE_CONTROL, "private, max-age=300"))
-        .body(*content))
+    asset::serve(ASSETS, &visit.path("name")?)
 }

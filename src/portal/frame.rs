@@ -2,14 +2,14 @@
 
 use actix_web::http::StatusCode;
 use actix_web::http::header::SET_COOKIE;
-use actix_web::{HttpRequest, HttpResponse, web};
+use actix_web::{HttpRequest, HttpResponse};
 use maud::{DOCTYPE, Markup, html};
 
 use super::flash::{DONE, said};
 use super::form::TOKEN;
 use crate::domain::representative::{PortalRole, Representation};
+use crate::http::html::address::Address;
 use crate::http::html::lang::{COOKIE, Lang};
-use crate::http::html::parts::encoded;
 use crate::service::sessions::Session;
 
 /// Seconds for which the language is remembered: a year.
@@ -56,8 +56,7 @@ const MENU: &[(Menu, &str, &str, &str)] = &[
 pub struct Frame {
     /// The page's language.
     pub lang: Lang,
-    path: String,
-    query: Vec<(String, String)>,
+    address: Address,
     chosen_language: Option<Lang>,
     who: Option<Who>,
 }
@@ -73,11 +72,9 @@ struct Who {
 
 impl Frame {
     pub(super) fn of(request: &HttpRequest) -> Self {
-        let query = web::Query::<Vec<(String, String)>>::from_query(request.query_string());
         Self {
             lang: Lang::of(request),
-            path: request.path().to_owned(),
-            query: query.map(web::Query::into_inner).unwrap_or_default(),
+            address: Address::of(request),
             chosen_language: Lang::chosen(request),
             who: None,
         }
@@ -97,17 +94,9 @@ impl Frame {
         self.who.is_some()
     }
 
-    /// The query without these parameters, and with others, as a link to the same page.
-    pub fn link(&self, without: &[&str], with: &[(&str, &str)]) -> String {
-        let kept = self.query.iter().filter(|(key, value)| {
-            !without.contains(&key.as_str()) && with.iter().all(|(name, _)| name != key) && !value.is_empty()
-        });
-        let pairs: Vec<String> = kept
-            .map(|(key, value)| (key.as_str(), value.as_str()))
-            .chain(with.iter().copied())
-            .map(|(key, value)| format!("{}={}", encoded(key), encoded(value)))
-            .collect();
-        if pairs.is_empty() { self.path.clone() } else { format!("{}?{}", self.path, pairs.join("&")) }
+    /// The page's address.
+    pub fn address(&self) -> &Address {
+        &self.address
     }
 
     /// Keeps the language that was asked for with `?lang=`.
@@ -175,7 +164,7 @@ impl Frame {
                         span { b { (brand) } small { (self.t("企业门户", "For firms")) } }
                     }
                     div.tools {
-                        a.quiet-link href=(self.link(&[DONE], &[("lang", other.code())])) lang=(other.tag())
+                        a.quiet-link href=(self.address.link(&[DONE], &[("lang", other.code())])) lang=(other.tag())
                             hreflang=(other.tag()) { (self.t("English", "中文")) }
                         @if let Some(who) = &self.who { (self.way_out(who)) } @else {
                             a.button.small href="/sign-in" { (self.t("登录", "Sign in")) }

@@ -1,10 +1,7 @@
 //! The portal's route table: method, path, what a visitor must be, who handles it. Data, so that a test can walk it.
 
-use std::collections::BTreeSet;
-
 use actix_web::http::Method;
-use actix_web::web::{self, Payload, ServiceConfig};
-use actix_web::{HttpRequest, HttpResponse};
+use actix_web::web::ServiceConfig;
 
 use super::access;
 use super::assets;
@@ -26,6 +23,7 @@ use super::settings;
 use super::sign_in;
 use super::step_up;
 use super::visit::Visit;
+use crate::http::mounting::{self, Route};
 use crate::http::routes::Answer;
 
 /// What a visitor must be. Each is all of those before it.
@@ -167,31 +165,25 @@ fn following() -> Vec<Entry> {
     ]
 }
 
-/// Mounts the table: each entry behind the gate, and whatever is in no entry behind it too.
-pub fn mount(config: &mut ServiceConfig) {
-    let table = table();
-    // In this order a fixed path comes before a pattern that would take it as well: `{` is past every letter.
-    let paths: BTreeSet<&'static str> = table.iter().map(|entry| entry.path).collect();
-    for path in paths {
-        let mut resource = web::resource(path);
-        for entry in table.iter().filter(|entry| entry.path == path) {
-            let (method, entry) = (entry.method.clone(), entry.clone());
-            resource =
-                resource.route(web::method(method).to(move |request: HttpRequest, payload: Payload| {
-                    dispatch(Some(entry.clone()), request, payload)
-                }));
-        }
-        config.service(resource.default_service(web::to(nothing_here)));
+impl Route for Entry {
+    fn method(&self) -> Method {
+        self.method.clone()
     }
-    config.default_service(web::to(nothing_here));
+
+    fn path(&self) -> &'static str {
+        self.path
+    }
 }
 
-async fn nothing_here(request: HttpRequest, payload: Payload) -> HttpResponse {
-    dispatch(None, request, payload).await
+/// Mounts the table.
+pub fn mount(config: &mut ServiceConfig) {
+    mounting::mount(config, &table(), dispatch);
 }
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::*;
 
     #[test]

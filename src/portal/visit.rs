@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use actix_web::http::header::SET_COOKIE;
-use actix_web::web::{self, Bytes, Data};
+use actix_web::web::{Bytes, Data};
 use actix_web::{HttpRequest, HttpResponse};
 use maud::{Markup, html};
 
@@ -40,7 +40,6 @@ pub struct Visit {
     session: Option<Session>,
     acting: Option<ActingFor>,
     form: Option<Form>,
-    query: Vec<(String, String)>,
     frame: Frame,
 }
 
@@ -53,13 +52,11 @@ impl Visit {
         form: Option<Form>,
         frame: Frame,
     ) -> Self {
-        let query = web::Query::<Vec<(String, String)>>::from_query(request.query_string());
         Self {
             exchange: portal.exchange.clone(),
             now: portal.exchange.clock.now(),
             lang: frame.lang,
             acting: session.as_ref().and_then(Session::acting),
-            query: query.map(web::Query::into_inner).unwrap_or_default(),
             portal,
             request,
             body,
@@ -113,13 +110,12 @@ impl Visit {
 
     /// A parameter of the query, if it says something.
     pub fn asked(&self, name: &str) -> Option<&str> {
-        let found = self.query.iter().find(|(key, _)| key == name);
-        found.map(|(_, value)| value.trim()).filter(|value| may_be_id(value))
+        self.frame.address().asked(name)
     }
 
     /// Where `?to=` sends the visitor on to: one of our own pages, the home page if it names none.
     pub fn onward(&self) -> String {
-        let asked = self.query.iter().find(|(key, _)| key == "to").map(|(_, value)| value.as_str());
+        let asked = self.frame.address().raw("to");
         let sent = self.form.as_ref().and_then(|form| form.text("to"));
         sent.or(asked).and_then(own_path).unwrap_or("/").to_owned()
     }
@@ -140,7 +136,7 @@ impl Visit {
 
     /// The query without these parameters, and with others, as a link to the same page.
     pub fn link(&self, without: &[&str], with: &[(&str, &str)]) -> String {
-        self.frame.link(without, with)
+        self.frame.address().link(without, with)
     }
 
     /// The hidden field that every form of somebody signed in carries.

@@ -1,13 +1,13 @@
 //! The console's stylesheet, script and sign: part of the program, fetched from nowhere else.
 
 use actix_web::HttpResponse;
-use actix_web::http::header::CACHE_CONTROL;
 
 use crate::http::gate::Context;
-use crate::service::error::{ServiceError, ServiceResult};
+use crate::http::html::asset::{self, Asset};
+use crate::service::error::ServiceResult;
 
 /// Name, media type and content of each.
-const ASSETS: [(&str, &str, &str); 3] = [
+const ASSETS: &[Asset] = &[
     ("console.css", "text/css; charset=utf-8", include_str!("assets/console.css")),
     ("console.js", "text/javascript; charset=utf-8", include_str!("assets/console.js")),
     ("icon.svg", "image/svg+xml", include_str!("assets/icon.svg")),
@@ -15,12 +15,5 @@ const ASSETS: [(&str, &str, &str); 3] = [
 
 /// One of them.
 pub async fn serve(context: Context) -> ServiceResult<HttpResponse> {
-    let name = context.path("name")?;
-    let (_, kind, content) =
-        ASSETS.iter().find(|(known, _, _)| *known == name).ok_or(ServiceError::NotFound)?;
-    // Short, so that a new version of the program is seen at once by whoever reloads.
-    Ok(HttpResponse::Ok()
-        .content_type(*kind)
-        .insert_header((CACHE_CONTROL, "private, max-age=300"))
-        .body(*content))
+    asset::serve(ASSETS, &context.path("name")?)
 }

@@ -1,14 +1,15 @@
 //! What every page has: who looks at it, in which language, the frame around it.
 
+use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use actix_web::http::header::SET_COOKIE;
-use actix_web::{HttpResponse, web};
 use maud::{DOCTYPE, Markup, html};
 
 use super::forms;
 use crate::domain::member::Role;
 use crate::domain::timestamp::Timestamp;
-use crate::http::gate::{Context, may_be_id};
+use crate::http::gate::Context;
+use crate::http::html::address::Address;
 use crate::http::html::lang::{COOKIE, Lang};
 pub use crate::http::html::parts::encoded;
 use crate::service::directory::Caller;
@@ -61,8 +62,7 @@ pub struct View {
     /// When.
     pub now: Timestamp,
     token: Option<String>,
-    query: Vec<(String, String)>,
-    path: String,
+    address: Address,
     switched: bool,
 }
 
@@ -70,14 +70,12 @@ impl View {
     /// The view that a request asks for.
     pub fn of(context: &Context) -> Self {
         let now = context.exchange().clock.now();
-        let query = web::Query::<Vec<(String, String)>>::from_query(context.request.query_string());
         Self {
             lang: Lang::of(&context.request),
             caller: context.caller.clone(),
             now,
             token: forms::token(&context.exchange().keys, &context.caller, now),
-            query: query.map(web::Query::into_inner).unwrap_or_default(),
-            path: context.request.path().to_owned(),
+            address: Address::of(&context.request),
             switched: Lang::chosen(&context.request).is_some(),
         }
     }
@@ -94,21 +92,12 @@ impl View {
 
     /// A parameter of the query, if it says something.
     pub fn asked(&self, name: &str) -> Option<&str> {
-        let found = self.query.iter().find(|(key, _)| key == name);
-        found.map(|(_, value)| value.trim()).filter(|value| may_be_id(value))
+        self.address.asked(name)
     }
 
     /// The query without these parameters, and with others, as a link to the same page.
     pub fn link(&self, without: &[&str], with: &[(&str, &str)]) -> String {
-        let kept = self.query.iter().filter(|(key, value)| {
-            !without.contains(&key.as_str()) && with.iter().all(|(name, _)| name != key) && !value.is_empty()
-        });
-        let pairs: Vec<String> = kept
-            .map(|(key, value)| (key.as_str(), value.as_str()))
-            .chain(with.iter().copied())
-            .map(|(key, value)| format!("{}={}", encoded(key), encoded(value)))
-            .collect();
-        if pairs.is_empty() { self.path.clone() } else { format!("{}?{}", self.path, pairs.join("&")) }
+        self.address.link(without, with)
     }
 
     /// The hidden field that every form carries.

@@ -4,12 +4,12 @@ use std::path::Path;
 use std::time::Duration;
 
 use openidconnect::{HttpRequest, HttpResponse};
-use reqwest::redirect::Policy;
 use reqwest::{Certificate, Client, Identity, Url};
 
 use super::OidcError;
 use super::options::OidcOptions;
 use crate::outbound::gateway_client::chain;
+use crate::outbound::strict_client::strict;
 use crate::seal::keys::read_private;
 
 /// A provider that does not answer in this time is not waited for: somebody waits in front of a browser.
@@ -29,7 +29,6 @@ pub struct Asker(Client);
 impl Asker {
     /// A client that trusts the provider's CA only, and shows our certificate if one is configured.
     pub fn new(options: &OidcOptions) -> Result<Self, OidcError> {
-        drop(rustls::crypto::ring::default_provider().install_default());
         let issuer = Url::parse(&options.issuer).map_err(|why| unusable("portal.oidc.issuer", &why))?;
         check_address(&issuer)?;
         let roots = match (&options.ca, issuer.scheme()) {
@@ -39,11 +38,7 @@ impl Asker {
             }
             (None, _) => Vec::new(),
         };
-        let mut builder = Client::builder()
-            .tls_certs_only(roots)
-            .redirect(Policy::none())
-            .no_proxy()
-            .timeout(ANSWER_TIME_MAX);
+        let mut builder = strict(roots, ANSWER_TIME_MAX);
         if let Some(certificate) = &options.client_certificate {
             builder = builder.identity(identity(certificate, &options.client_key)?);
         }
