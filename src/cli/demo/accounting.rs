@@ -129,7 +129,7 @@ pub async fn left_in_force(stage: &Stage) -> Result<String, Failure> {
     Ok(id)
 }
 
-/// Three commands that work as they stand.
+/// Commands that work as they stand, and pages to open.
 pub fn suggest(stage: &Stage, consent: &str, once: bool) -> Result<(), Failure> {
     let program = program()?;
     let dir = stage.dir.as_path();
@@ -170,6 +170,12 @@ pub fn suggest(stage: &Stage, consent: &str, once: bool) -> Result<(), Failure> 
     say(format!(
         "  # 监督台，浏览器须装入 certs/bureau 证书 the console, with the bureau's certificate in the browser: README\n  {url}/console"
     ));
+    let portal = if once { &stage.configured_portal_url } else { &stage.running.exchange.portal_url };
+    if let Some(portal) = portal {
+        say(format!(
+            "  # 企业门户：任选一位人物登录，看本企业的数据与每一次查询，授权，撤回 the firms' portal: sign in as anybody\n  {portal}"
+        ));
+    }
     Ok(())
 }
 

@@ -36,6 +36,8 @@ pub struct Stage {
     pub url: String,
     /// Its address when `serve` runs it by the configuration file.
     pub configured_url: String,
+    /// Its portal's address then, if it has one.
+    pub configured_portal_url: Option<String>,
     /// When the demo began.
     pub now: Timestamp,
     /// Where the portal looks for the persons of its demo sign-in.
@@ -78,6 +80,7 @@ impl Stage {
         // What the demo loads is shown at once: the city's violations come before the notice is switched on.
         config.fairness.notice_working_days = 0;
         let configured_url = url_of(config.gateway.listen);
+        let configured_portal_url = config.portal.as_ref().and_then(|portal| portal.public_url.clone());
         config.gateway.listen = free(config.gateway.listen, "网关 gateway");
         config.operations.listen = free(config.operations.listen, "运维 operations");
         if let Some(portal) = &mut config.portal {
@@ -104,7 +107,18 @@ impl Stage {
         let banks = (1..=BANKS).map(bank).collect::<Result<_, _>>()?;
         let (bureau, regulator) = (client("bureau")?, client("regulator")?);
         let now = SystemClock.now();
-        Ok(Self { dir, running, url, configured_url, now, demo_persons, bureau, regulator, banks })
+        Ok(Self {
+            dir,
+            running,
+            url,
+            configured_url,
+            configured_portal_url,
+            now,
+            demo_persons,
+            bureau,
+            regulator,
+            banks,
+        })
     }
 
     /// The directory for what the demo leaves behind, made if it is not there.
