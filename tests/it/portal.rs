@@ -27,6 +27,11 @@ both_backends!(
     a_session_ends_when_it_is_unused_or_old,
     every_step_up_of_meaning_brings_another_cookie,
     the_demo_person_signs_in_chooses_a_firm_confirms_and_leaves,
+    a_form_from_elsewhere_does_nothing,
+    every_answer_wears_the_headers,
+    english_stays_once_it_is_chosen,
+    what_needs_somebody_is_closed_to_nobody,
+    what_is_too_large_or_no_form_is_refused,
 );
 
 async fn a_session_ends_when_it_is_unused_or_old(backend: Backend) {
@@ -148,9 +153,8 @@ async fn the_demo_person_signs_in_chooses_a_firm_confirms_and_leaves(backend: Ba
     assert!(!visitor.get("/sign-in").await.text.contains("何丽娟"));
 }
 
-#[tokio::test]
-async fn a_form_from_elsewhere_does_nothing() {
-    let site = Site::start(Backend::Sqlite);
+async fn a_form_from_elsewhere_does_nothing(backend: Backend) {
+    let site = Site::start(backend);
     let visitor = site.sign_in_as(PortalRole::LegalRepresentative, &firm('1'));
     let token = visitor.token();
     let other = site.sign_in_as(PortalRole::LegalRepresentative, &firm('2')).token();
@@ -169,9 +173,8 @@ async fn a_form_from_elsewhere_does_nothing() {
     }
 }
 
-#[tokio::test]
-async fn every_answer_wears_the_headers() {
-    let site = Site::start(Backend::Sqlite);
+async fn every_answer_wears_the_headers(backend: Backend) {
+    let site = Site::start(backend);
     let visitor = site.portal();
     for path in ["/", "/sign-in", "/nothing-here", "/assets/portal.css", "/firms"] {
         let page = visitor.get(path).await;
@@ -194,9 +197,8 @@ async fn every_answer_wears_the_headers() {
     assert!(!page.text.contains("<script>"));
 }
 
-#[tokio::test]
-async fn english_stays_once_it_is_chosen() {
-    let site = Site::start(Backend::Sqlite);
+async fn english_stays_once_it_is_chosen(backend: Backend) {
+    let site = Site::start(backend);
     let visitor = site.portal();
     assert!(visitor.get("/").await.text.contains("lang=\"zh-CN\""));
     assert!(visitor.get("/?lang=en").await.text.contains("Sign in"));
@@ -204,9 +206,8 @@ async fn english_stays_once_it_is_chosen() {
 }
 
 /// Nobody is sent to the sign-in from every page that needs somebody, whatever it is called.
-#[tokio::test]
-async fn what_needs_somebody_is_closed_to_nobody() {
-    let site = Site::start(Backend::Sqlite);
+async fn what_needs_somebody_is_closed_to_nobody(backend: Backend) {
+    let site = Site::start(backend);
     let visitor = site.portal();
     for entry in table().into_iter().filter(|entry| entry.needs > Needs::Nobody) {
         let path = entry.path.replace(['{', '}'], "");
@@ -220,9 +221,8 @@ async fn what_needs_somebody_is_closed_to_nobody() {
 }
 
 /// Large heads, large and slow bodies, and what is no form at all.
-#[tokio::test]
-async fn what_is_too_large_or_no_form_is_refused() {
-    let site = Site::start(Backend::Sqlite);
+async fn what_is_too_large_or_no_form_is_refused(backend: Backend) {
+    let site = Site::start(backend);
     let visitor = site.sign_in_as(PortalRole::Bookkeeper, &firm('1'));
     let long = "x".repeat(70 << 10);
     let page = visitor.post("/firms", &[("firm", &long)]).await;
