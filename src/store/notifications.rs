@@ -7,7 +7,7 @@ use super::db::{AnyConnection, on_backend};
 use super::error::{StoreError, StoreResult};
 use super::schema::notification;
 use crate::domain::member::wire_enum;
-use crate::domain::notice::Notice;
+use crate::domain::notice::{Notice, NoticeKind};
 use crate::domain::timestamp::Timestamp;
 
 wire_enum! {
@@ -65,6 +65,23 @@ pub struct Notification {
 }
 
 impl Row {
+    /// A notice that is new, to be sent at once.
+    fn of(id: &str, taxpayer: &str, notice: &Notice, now: Timestamp) -> StoreResult<Self> {
+        Ok(Self {
+            id: id.to_owned(),
+            taxpayer_id: taxpayer.to_owned(),
+            kind: notice.kind().to_string(),
+            about: notice.about(now),
+            params: written(notice)?,
+            at: now.naive(),
+            read_at: None,
+            delivery: Delivery::Waiting.to_string(),
+            attempts: 0,
+            next_at: now.naive(),
+            fault: None,
+        })
+    }
+
     fn parse(self) -> StoreResult<Notification> {
         let corrupt = |why: &dyn ToString| StoreError::corrupt("notification", why.to_string());
         Ok(Notification {
@@ -89,38 +106,41 @@ pub fn add(
     notice: &Notice,
     now: Timestamp,
 ) -> StoreResult<bool> {
-    let row = Row {
-        id: id.to_owned(),
-        taxpayer_id: taxpayer.to_owned(),
-        kind: notice.kind().to_string(),
-        about: notice.about(now),
-        params: written(notice)?,
-        at: now.naive(),
-        read_at: None,
-        delivery: Delivery::Waiting.to_string(),
-        attempts: 0,
-        next_at: now.naive(),
-        fault: None,
-    };
+    let row = Row::of(id, taxpayer, notice, now)?;
     let added = on_backend!(connection, c => diesel::insert_into(notification::table)
         .values(&row).on_conflict_do_nothing().execute(c))?;
     Ok(added == 1)
 }
 
-/// The notice of the same kind about the same thing, if the firm was told.
-pub fn about(
+/// Adds notices that no firm was told before: id, taxpayer, what. Whoever calls has made sure of that.
+pub fn add_new(
     connection: &mut AnyConnection,
-    taxpayer: &str,
-    notice: &Notice,
+    notices: &[(String, &str, Notice)],
     now: Timestamp,
-) -> StoreResult<Option<Notification>> {
-    let row: Option<Row> = on_backend!(connection, c => notification::table
-        .filter(notification::taxpayer_id.eq(taxpayer))
-        .filter(notification::kind.eq(notice.kind().as_str()))
-        .filter(notification::about.eq(notice.about(now)))
-        .get_result(c)
-        .optional())?;
-    row.map(Row::parse).transpose()
+) -> StoreResult<()> {
+    let rows: Vec<Row> = notices
+        .iter()
+        .map(|(id, taxpayer, notice)| Row::of(id, taxpayer, notice, now))
+        .collect::<StoreResult<_>>()?;
+    if !rows.is_empty() {
+        on_backend!(connection, c => diesel::insert_into(notification::table).values(&rows).execute(c))?;
+    }
+    Ok(())
+}
+
+/// What these firms were told of one kind and about any of these things ([`Notice::about`]), with the thing.
+pub fn about_any(
+    connection: &mut AnyConnection,
+    kind: NoticeKind,
+    taxpayers: &[&str],
+    things: &[String],
+) -> StoreResult<Vec<(String, Notification)>> {
+    let rows: Vec<Row> = on_backend!(connection, c => notification::table
+        .filter(notification::taxpayer_id.eq_any(taxpayers))
+        .filter(notification::kind.eq(kind.as_str()))
+        .filter(notification::about.eq_any(things))
+        .load(c))?;
+    rows.into_iter().map(|row| Ok((row.about.clone(), row.parse()?))).collect()
 }
 
 /// A notice says more than before: it is unread again.

@@ -161,7 +161,10 @@ async fn pages_of_copies_notices_and_reports(backend: Backend) {
     site.exchange().blocking(notifications::follow).await.unwrap();
     assert!(head.get("/").await.text.contains("1 条未读通知"));
     let notices = head.get("/notifications").await.text;
-    assert!(notices.contains("已提供 1 次") && notices.contains("演示银行01股份有限公司深圳分行查询"), "{notices}");
+    assert!(
+        notices.contains("已提供 1 次") && notices.contains("演示银行01股份有限公司深圳分行查询"),
+        "{notices}"
+    );
     let newest =
         notices.split("name=\"newest\" value=\"").nth(1).unwrap().split('"').next().unwrap().to_owned();
     assert!(stranger.get("/notifications").await.text.contains("还没有通知"));

@@ -2,7 +2,7 @@
 //!
 //! Every process follows; a compare-and-swap on the cursor, in the transaction that writes the notices, lets one read on.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use chrono::NaiveDate;
 
@@ -10,19 +10,20 @@ use super::super::Exchange;
 use super::super::error::ServiceResult;
 use super::{Notice, id_at};
 use crate::domain::member::MemberId;
+use crate::domain::notice::NoticeKind;
 use crate::domain::timestamp::Timestamp;
 use crate::ledger::entry::EntryKind;
 use crate::store::db::AnyConnection;
 use crate::store::error::{StoreError, StoreResult};
 use crate::store::facts::{self, FactRow};
 use crate::store::ledger;
-use crate::store::notifications as stored;
+use crate::store::notifications::{self as stored, Notification};
 use crate::store::sentinels::{self, Cursor};
 
 /// Entries of one transaction: few, so that pulls wait for none of them long.
-const STEP: i64 = 200;
+const STEP: i64 = 500;
 /// Steps in one turn.
-const STEPS_MAX: usize = 20;
+const STEPS_MAX: usize = 8;
 /// Accesses that are older when they are first read are told nobody: a ledger that was there before the notices.
 const TOLD_MICROS: i64 = 7 * 86_400_000_000;
 
@@ -52,9 +53,7 @@ fn step(exchange: &Exchange) -> ServiceResult<bool> {
     let Some((from, to, days)) = read else { return Ok(false) };
     exchange.ledger.write(move |c| {
         if sentinels::advance(c, Cursor::Notices, from, to)? {
-            for ((taxpayer, bank, day), counted) in &days {
-                tell(c, now, taxpayer, bank, *day, *counted)?;
-            }
+            tell(c, now, days)?;
         }
         Ok(())
     })?;
@@ -86,23 +85,41 @@ fn days(facts: &[FactRow], oldest: Timestamp) -> StoreResult<Days> {
 }
 
 /// One notice a firm, bank and day: the first pull makes it, later ones count on.
-fn tell(
-    c: &mut AnyConnection,
-    now: Timestamp,
-    taxpayer: &str,
-    bank: &str,
-    day: NaiveDate,
-    (provided, refused): Counted,
-) -> StoreResult<()> {
-    let bank: MemberId = bank.parse().map_err(|e| StoreError::corrupt("ledger_entry", e))?;
-    let new = Notice::Accessed { bank: bank.clone(), day, provided, refused };
-    let Some(kept) = stored::about(c, taxpayer, &new, now)? else {
-        stored::add(c, &id_at(now), taxpayer, &new, now)?;
-        return Ok(());
-    };
-    let Notice::Accessed { provided: before, refused: refused_before, .. } = kept.notice else {
-        return Err(StoreError::corrupt("notification", "its kind is not what it says"));
-    };
-    let (provided, refused) = (before.saturating_add(provided), refused_before.saturating_add(refused));
-    stored::change(c, &kept.id, &Notice::Accessed { bank, day, provided, refused })
+fn tell(c: &mut AnyConnection, now: Timestamp, days: Days) -> StoreResult<()> {
+    let mut told = Vec::with_capacity(days.len());
+    for ((taxpayer, bank, day), (provided, refused)) in days {
+        let bank: MemberId = bank.parse().map_err(|e| StoreError::corrupt("ledger_entry", e))?;
+        told.push((taxpayer, Notice::Accessed { bank, day, provided, refused }));
+    }
+    let taxpayers: Vec<&str> = told.iter().map(|(taxpayer, _)| taxpayer.as_str()).collect();
+    let things: BTreeSet<String> = told.iter().map(|(_, notice)| notice.about(now)).collect();
+    let things: Vec<String> = things.into_iter().collect();
+    // Only who moves the cursor on makes these, so none comes between.
+    let kept = stored::about_any(c, NoticeKind::Accessed, &taxpayers, &things)?;
+    let mut kept: HashMap<(String, String), Notification> =
+        kept.into_iter().map(|(thing, one)| ((one.taxpayer_id.clone(), thing), one)).collect();
+    let mut new = Vec::new();
+    for (taxpayer, notice) in &told {
+        match kept.remove(&(taxpayer.clone(), notice.about(now))) {
+            Some(before) => stored::change(c, &before.id, &counted_on(&before.notice, notice)?)?,
+            None => new.push((id_at(now), taxpayer.as_str(), notice.clone())),
+        }
+    }
+    stored::add_new(c, &new, now)
+}
+
+/// What was told before, and what came since.
+fn counted_on(before: &Notice, since: &Notice) -> StoreResult<Notice> {
+    match (before, since) {
+        (
+            Notice::Accessed { provided: p, refused: r, .. },
+            Notice::Accessed { bank, day, provided, refused },
+        ) => Ok(Notice::Accessed {
+            bank: bank.clone(),
+            day: *day,
+            provided: p.saturating_add(*provided),
+            refused: r.saturating_add(*refused),
+        }),
+        (_, _) => Err(StoreError::corrupt("notification", "its kind is not what it says")),
+    }
 }
