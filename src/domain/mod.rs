@@ -16,6 +16,7 @@ pub mod hold;
 pub mod id_digest;
 pub mod import;
 pub mod key_use;
+pub mod lending;
 pub mod member;
 pub mod member_contact;
 pub mod narrow;

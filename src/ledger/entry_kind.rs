@@ -95,6 +95,50 @@ wire_enum! {
         DeletionStated = "deletion.stated",
         /// A firm reported an intermediary.
         ReportReceived = "report.received",
+        /// The bureau sent a product back to its bank.
+        ProductReturned = "product.returned",
+        /// A first officer of the bureau approved a product; a second one decides.
+        ProductApprovalProposed = "product.approval_proposed",
+        /// The bureau paused a product.
+        ProductSuspended = "product.suspended",
+        /// The bureau let a product go on.
+        ProductResumed = "product.resumed",
+        /// A product is no longer offered.
+        ProductRetired = "product.retired",
+        /// A firm applied for a loan.
+        ApplicationSubmitted = "application.submitted",
+        /// The bank said that it has an application.
+        ApplicationAcknowledged = "application.acknowledged",
+        /// The firm handed in what the bank had asked for.
+        ApplicationSupplemented = "application.supplemented",
+        /// The firm takes a pre-approval further.
+        ApplicationProceeded = "application.proceeded",
+        /// The firm withdrew its application.
+        ApplicationWithdrawn = "application.withdrawn",
+        /// The firm accepted the bank's offer.
+        ApplicationAccepted = "application.accepted",
+        /// The firm turned the bank's offer down.
+        ApplicationOfferDeclined = "application.offer_declined",
+        /// An application or an offer was not answered in its time.
+        ApplicationLapsed = "application.lapsed",
+        /// The firm asks that a person look at a refusal again.
+        ReviewRequested = "application.review_requested",
+        /// A bank's signed decision.
+        DecisionRecorded = "decision.recorded",
+        /// Something happened to a facility or a note, as its bank signed it.
+        LoanEvent = "loan.event",
+        /// A bank's signed balances at the end of a month.
+        LoanPositions = "loan.positions",
+        /// A dossier left and no application came of it in time.
+        ReleaseUnused = "release.unused",
+        /// The day's feed to the platform, closed and signed.
+        FeedClosed = "feed.closed",
+        /// The platform handed on a firm's demand.
+        DemandReceived = "demand.received",
+        /// The books of bank, exchange and ledger were held against each other.
+        ReconciliationMade = "reconciliation.made",
+        /// A month's statistics, published once.
+        StatisticsPublished = "statistics.published",
     }
 }
 

@@ -16,13 +16,22 @@ use crate::ledger::entry::EntryKind;
 const BANK: &str = "bank";
 /// Entries that are their bank's too. Others may name a bank that must not learn of them: that the firm was asked,
 /// declined, blocked the bank or changed its representative, or that the bank is inspected.
-const TOLD_TO_THE_BANK: [EntryKind; 6] = [
+const TOLD_TO_THE_BANK: [EntryKind; 15] = [
     EntryKind::ConsentGranted,
     EntryKind::ConsentRevoked,
     EntryKind::ConsentExpired,
     EntryKind::ConsentSuperseded,
     EntryKind::PersonalConsentGranted,
     EntryKind::PersonalConsentRevoked,
+    EntryKind::ApplicationSubmitted,
+    EntryKind::ApplicationSupplemented,
+    EntryKind::ApplicationProceeded,
+    EntryKind::ApplicationWithdrawn,
+    EntryKind::ApplicationAccepted,
+    EntryKind::ApplicationOfferDeclined,
+    EntryKind::ApplicationLapsed,
+    EntryKind::ReviewRequested,
+    EntryKind::ReleaseUnused,
 ];
 
 /// The member besides the actor whose own entry this will be: the bank of a consent, the bank of an approved product,

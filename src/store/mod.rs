@@ -12,6 +12,7 @@ pub mod annotation_scan;
 pub mod annotations;
 pub mod audit_read;
 pub mod bank_blocks;
+pub mod bank_statements;
 pub mod batches;
 pub mod cases;
 pub mod concern;
